@@ -1,0 +1,44 @@
+"""The one place that touches global state: parameter store, random numbers, default dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyro
+import torch
+
+ParamState = dict[str, Any]
+
+
+@contextmanager
+def isolated(seed: int, state: ParamState | None = None) -> Iterator[ParamState]:
+    """Run in a parameter store, random stream and float64 of one's own; restore all on leaving.
+
+    Parameters
+    ----------
+    seed
+        Seeds torch's generator inside; the generator outside is as it was afterwards.
+    state
+        The parameter store to start from (as `state_of` returns it); empty when not given.
+
+    Yields
+    ------
+    ParamState
+        The store's state, filled on leaving with what the block left there.
+    """
+    before = torch.get_default_dtype()
+    store = pyro.get_param_store()
+    inner: ParamState = {"params": {}, "constraints": {}} if state is None else state
+    with (
+        store.scope(inner) as held,
+        torch.random.fork_rng(devices=[]),
+        pyro.validation_enabled(False),
+    ):
+        torch.set_default_dtype(torch.float64)
+        try:
+            torch.manual_seed(seed)
+            yield held
+        finally:
+            torch.set_default_dtype(before)
