@@ -184,6 +184,19 @@ _register("CD734", "error", "comparison of levels without an order")
 _register("CD735", "error", "mean of levels")
 _register("CD736", "error", "world, mean or draw out of place")
 # --- CD8xx fairness -----------------------------------------------------------------------
+_register("CD801", "warning", "too few rows in a group")
+_register("CD802", "warning", "the outcome has one class only")
+_register("CD803", "error", "unknown metric")
+_register("CD804", "error", "no sensitive variable")
+_register("CD805", "error", "non-finite predictions")
+_register("CD806", "error", "outcome that predictors do not support")
+_register("CD807", "error", "one class among the training rows")
+_register("CD808", "error", "metric that does not apply")
+_register("CD809", "error", "models that disagree on the table")
+_register("CD810", "error", "missing or non-finite feature values")
+_register("CD811", "error", "variable missing from the world model")
+_register("CD812", "error", "too few rows to split")
+_register("CD813", "error", "no outcome variable")
 # --- CD9xx internal -----------------------------------------------------------------------
 
 
