@@ -93,9 +93,7 @@ def back_door_sets(
     return tuple(islice(_minimal_sets(candidates, blocks), limit))
 
 
-def _minimal_sets(
-    candidates: NameSet, is_enough: Callable[[NameSet], bool]
-) -> Iterator[NameSet]:
+def _minimal_sets(candidates: NameSet, is_enough: Callable[[NameSet], bool]) -> Iterator[NameSet]:
     """Yield minimal sets that are enough, smallest first, given that all candidates are."""
     found: list[frozenset[str]] = []
     tries = 0
@@ -177,9 +175,7 @@ def instruments(
     return tuple(found)
 
 
-def _separator(
-    graph: nx.DiGraph[str], name: str, other: str, usable: NameSet
-) -> NameSet | None:
+def _separator(graph: nx.DiGraph[str], name: str, other: str, usable: NameSet) -> NameSet | None:
     if d_separated(graph, name, other):
         return ()
     near = ancestors(graph, (name, other))

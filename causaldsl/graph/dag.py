@@ -216,21 +216,22 @@ class _CycleSearch:
                 self._parents[child].append(name)
 
     def cycles(self) -> Iterator[Cycle]:
-        ticket = count()  # equal lengths come out in the order in which they went in
+        ticket = count(0, -1)  # of equally promising paths the newest goes on: deep, not broad
         queue: list[tuple[int, int, Cycle, dict[str, int]]] = []
+        enough = self.steps // 2  # half for preparing starts, half for the search
         for start in sorted(self._within, key=self._place.__getitem__):
+            if self.steps < enough:
+                break
             home = self._distances_home(start)
-            if self.steps <= 0:
-                return
             lengths = [home[child] for child in self._within[start] if child in home]
             if lengths:
-                heapq.heappush(queue, (min(lengths) + 1, next(ticket), (start,), home))
+                heapq.heappush(queue, (min(lengths) + 1, len(queue) + 1, (start,), home))
         while queue and self.steps > 0:
-            length, _, path, home = heapq.heappop(queue)
+            _, _, path, home = heapq.heappop(queue)
             if len(path) > 1 and path[0] == path[-1]:
                 yield path
                 continue
-            for child in self._within[path[-1]]:
+            for child in reversed(self._within[path[-1]]):
                 self.steps -= 1
                 if child == path[0] or (child in home and child not in path):
                     longer = (*path, child)

@@ -17,7 +17,7 @@ from causaldsl.graph.dag import Names, latents, names_in, topological_order
 _STEPS = 5_000_000  # elementary steps before a verdict is given up
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """The bound on steps is exceeded."""
 
 
@@ -81,7 +81,7 @@ def is_identified(
         projection = _project(graph, hidden, meter)
         xs, zs = _conditions_to_actions(projection, xs, ys, zs, meter)
         return _is_effect_identified(projection, xs, ys | zs, meter)
-    except _TooLarge:
+    except _TooLargeError:
         return None
 
 
@@ -94,12 +94,10 @@ class _Meter:
     def spend(self, steps: int) -> None:
         self._left -= steps
         if self._left < 0:
-            raise _TooLarge
+            raise _TooLargeError
 
 
-def _project(
-    graph: nx.DiGraph[str], latent: Collection[str] | None, meter: _Meter
-) -> Projection:
+def _project(graph: nx.DiGraph[str], latent: Collection[str] | None, meter: _Meter) -> Projection:
     hidden = latents(graph) if latent is None else frozenset(latent)
     reached: dict[str, frozenset[str]] = {}  # observed children, through latents alone
     for name in reversed(topological_order(graph)):

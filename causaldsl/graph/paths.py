@@ -7,7 +7,7 @@ nothing that must be exact enumerates.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 import networkx as nx
 
@@ -112,7 +112,7 @@ def recanting_witness(graph: nx.DiGraph[str], paths: Sequence[Sequence[str]]) ->
 def _require_path(graph: nx.DiGraph[str], path: Path) -> None:
     if len(path) < 2:
         raise ValueError("a path needs at least two nodes")
-    for tail, head in zip(path, path[1:], strict=False):
+    for tail, head in pairwise(path):
         if not graph.has_edge(tail, head):
             raise ValueError(f"{tail} -> {head} is no arrow of the graph")
 

@@ -53,7 +53,7 @@ def twin(
         world = "factual" if name in split else "shared"
         result.add_node(name, **(dict(data) | {"world": world, "variable": name}))
     for name in in_node_order(graph, split):
-        marks = {"world": "counterfactual", "variable": name}
+        marks: dict[str, object] = {"world": "counterfactual", "variable": name}
         if name in chosen:
             marks["intervened"] = True
         result.add_node(name + COUNTERFACTUAL_SUFFIX, **(dict(graph.nodes[name]) | marks))
