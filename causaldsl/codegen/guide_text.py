@@ -1,0 +1,280 @@
+"""Writes the guides: one function for each set of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from causaldsl.codegen.expressions import Writer, write
+from causaldsl.codegen.layout import collection, fit, indent, with_comment
+from causaldsl.codegen.names import printable, quoted
+from causaldsl.ir import nodes as ir
+from causaldsl.vocabulary.domains import (
+    Binary,
+    Categorical,
+    Domain,
+    Ordered,
+    Positive,
+    UnitInterval,
+    levels_of,
+)
+
+_ACTIVATIONS = {
+    "tanh": "torch.tanh",
+    "relu": "torch.relu",
+    "elu": "F.elu",
+    "leaky_relu": "F.leaky_relu",
+    "sigmoid": "torch.sigmoid",
+    "softplus": "F.softplus",
+    "gelu": "F.gelu",
+    "selu": "F.selu",
+}
+
+
+def python_name(guide: str) -> str:
+    """Return the function name of a guide."""
+    return "guide" if guide == "all" else f"guide_{guide}"
+
+
+def write_guides(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer) -> str:
+    """Return every guide, the tables that name them, and `fitted_parameters`."""
+    texts = []
+    usable = [g for g in guides if g.refused is None]
+    if "all" not in [g.name for g in usable]:
+        reason = next((g.refused for g in guides if g.name == "all"), None) or "no guide"
+        texts.append(
+            "def guide(data, n_rows=None):\n"
+            '    """Nothing to draw by gradient."""\n'
+            f"    raise NotImplementedError({quoted(printable(reason))})\n"
+        )
+    texts += [_write_guide(program, g, w) for g in usable]
+    tables = [
+        collection("GUIDES = ", [f"{quoted(g.name)}: {python_name(g.name)}" for g in usable], "{}"),
+        collection(
+            "GUIDE_EVIDENCE = ",
+            [f"{quoted(g.name)}: {_names(g.evidence)}" for g in usable],
+            "{}",
+        ),
+        collection(
+            "CLOSED_KL = ",
+            [quoted(v) for v in _closed_everywhere(usable)],
+        ),
+        collection("GLOBAL = ", [quoted(p.name) for p in program.params if p.family]),
+    ]
+    texts.append("\n".join(tables) + "\n")
+    texts.append(_fitted_parameters(program))
+    return "\n\n".join(texts)
+
+
+def _closed_everywhere(guides: Sequence[ir.GuideProgram]) -> list[str]:
+    closed: dict[str, bool] = {}
+    for guide in guides:
+        for site in guide.sites:
+            closed[site.target] = closed.get(site.target, True) and site.closed_kl
+    return [name for name, is_closed in closed.items() if is_closed]
+
+
+def _names(items: Sequence[str]) -> str:
+    inner = ", ".join(quoted(i) for i in items)
+    return f"({inner},)" if len(items) == 1 else f"({inner})"
+
+
+def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
+    what = "everything observed" if guide.name == "all" else "what is observed but the outcome"
+    rows = [s for s in guide.sites if s.form != "global"]
+    lines = [
+        f"def {python_name(guide.name)}(data, n_rows=None):",
+        f'    """Draw what is unobserved, given {what}."""',
+    ]
+    if guide.params or any(s.form == "expressions" for s in guide.sites):
+        lines.append("    p = parameters()")
+    lines += [_global_site(s) for s in guide.sites if s.form == "global"]
+    if not rows:
+        return "\n".join(lines) + ("\n" if len(lines) > 2 else "\n    del data, n_rows\n")
+    lines.append("    size = rows_in(data, n_rows)")
+    if any(s.form == "per_row" for s in rows):
+        lines.append('    row = data["__row__"] if "__row__" in data else torch.arange(size)')
+    lines.append('    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):')
+    drawn: set[str] = set()
+    for site in rows:
+        lines.append(indent(_row_site(program, guide, site, drawn, w), 2))
+        drawn.add(site.target)
+    return "\n".join(lines) + "\n"
+
+
+def _comment(site: ir.GuideSite) -> str:
+    from causaldsl.codegen.pyro_module import line_comment
+
+    return line_comment(site.origin)
+
+
+def _global_site(site: ir.GuideSite) -> str:
+    name, stem = quoted(site.target), f"guide.{site.target}"
+    shape = "()" if not site.shape else f"({', '.join(map(str, site.shape))},)"
+    loc = f"pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros({shape}))"
+    scale = (
+        f"pyro.param({quoted(stem + '.scale')}, lambda: torch.full({shape}, 0.1), "
+        "constraint=constraints.positive)"
+    )
+    lines = [fit("loc = ", loc), fit("scale = ", scale)]
+    event = f".to_event({len(site.shape)})" if site.shape else ""
+    match site.constraint:
+        case "positive":
+            law = f"dist.LogNormal(loc, scale){event}"
+        case "unit":
+            law = (
+                "dist.TransformedDistribution(dist.Normal(loc, scale), "
+                f"[dist.transforms.SigmoidTransform()]){event}"
+            )
+        case "simplex":
+            lines = [line.replace("[-1]", "") for line in lines]
+            law = (
+                "dist.TransformedDistribution(dist.Normal(loc[:-1], scale[:-1]).to_event(1), "
+                "[dist.transforms.StickBreakingTransform()])"
+            )
+        case _:
+            law = f"dist.Normal(loc, scale){event}"
+    lines.append(fit(f"pyro.sample({name}, ", f"{law})"))
+    return "\n".join(lines)
+
+
+def _law(domain: Domain | None, loc: str, scale: str) -> str:
+    match domain:
+        case Positive():
+            return f"dist.LogNormal({loc}, {scale})"
+        case UnitInterval():
+            return (
+                f"dist.TransformedDistribution(dist.Normal({loc}, {scale}), "
+                "[dist.transforms.SigmoidTransform()])"
+            )
+        case _:
+            return f"dist.Normal({loc}, {scale})"
+
+
+def _row_site(
+    program: ir.Program, guide: ir.GuideProgram, site: ir.GuideSite, drawn: set[str], w: Writer
+) -> str:
+    name = quoted(site.target)
+    var = w.variables.get(site.target, w.variables.get(site.missing_of or "", "x"))
+    stem = f"{python_name(guide.name)}.{site.target}"
+    lines: list[str] = []
+    if comment := _comment(site):
+        lines.append(f"# {comment}")
+    match site.form:
+        case "per_row":
+            lines += _per_row_parameters(stem)
+        case "expressions":
+            lines.append(fit("loc = ", write(site.arguments["mean"], w), 0))
+            scale = write(site.arguments["sd"], w) if "sd" in site.arguments else "1.0"
+            lines.append(fit("scale = ", scale, 0))
+        case _:
+            lines += _network_lines(program, site, stem, drawn, w)
+    law = _law(site.domain, "loc", "scale")
+    if site.missing_of:
+        law += f".mask(~data[{quoted(site.missing_of + '__seen')}])"
+    lines.append(fit(f"{var} = ", f"pyro.sample({name}, {law})", 0))
+    text = "\n".join(lines)
+    if not _is_read(guide, site.target):
+        text = text.replace(f"{var} = pyro.sample", "pyro.sample")
+    return text
+
+
+def _is_read(guide: ir.GuideProgram, target: str) -> bool:
+    return any(
+        (s.network is not None and target in s.network.inputs) or s.form == "expressions"
+        for s in guide.sites
+        if s.target != target
+    )
+
+
+def _per_row_parameters(stem: str) -> list[str]:
+    return [
+        "every = n_rows or size",
+        f"loc = pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(every))[row]",
+        "scale = pyro.param(",
+        f"    {quoted(stem + '.scale')},",
+        "    lambda: torch.full((every,), 0.1),",
+        "    constraint=constraints.softplus_positive,",
+        ")[row]",
+    ]
+
+
+def _network_lines(
+    program: ir.Program, site: ir.GuideSite, stem: str, drawn: set[str], w: Writer
+) -> list[str]:
+    network = site.network
+    if network is None or not network.inputs:
+        return [
+            fit("loc = ", f"pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(())).expand(size)", 0),
+            fit(
+                "scale = ",
+                f"pyro.param({quoted(stem + '.scale')}, lambda: torch.ones(()), "
+                "constraint=constraints.positive).expand(size)",
+                0,
+            ),
+        ]
+    w.needs |= {"normal_heads", "layer", "join"}
+    inputs = [_input(program, name, drawn, w) for name in network.inputs]
+    inputs += [
+        f"data[{quoted(n + '__seen')}].to(torch.get_default_dtype())"
+        for n in network.inputs
+        if _is_masked(program, n)
+    ]
+    hidden = f"({', '.join(map(str, network.hidden))}{',' if len(network.hidden) == 1 else ''})"
+    settings = [quoted(stem), "x", hidden, _ACTIVATIONS[network.activation]]
+    settings += ["skip=True"] if network.skip else []
+    settings += ["logvar=True"] if site.logvar else []
+    return [
+        fit("x = ", f"join({', '.join(inputs)})", 0),
+        fit("loc, scale = ", f"normal_heads({', '.join(settings)})", 0),
+    ]
+
+
+def _is_masked(program: ir.Program, name: str) -> bool:
+    mechanism = program.by_name.get(name)
+    return mechanism is not None and mechanism.missing_latent
+
+
+def _input(program: ir.Program, name: str, drawn: set[str], w: Writer) -> str:
+    if name in drawn:
+        return w.variables[name]
+    mechanism = program.mechanism(name)
+    value = f"data[{quoted(name)}]"
+    match mechanism.domain:
+        case Categorical() | Ordered():
+            w.needs.add("levels")
+            return f"levels({value}, {len(levels_of(mechanism.domain) or ())})"
+        case Binary():
+            return value
+        case _:
+            w.needs.add("scaled")
+            text = f"scaled({quoted(name)}, {value})"
+            if mechanism.missing_latent:
+                seen = f"data[{quoted(name + '__seen')}]"
+                return f"torch.where({seen}, {text}, 0.0)"
+            return text
+
+
+def _fitted_parameters(program: ir.Program) -> str:
+    bayesian = [p for p in program.params if p.family]
+    doc = '    """Return every parameter, the Bayesian ones at the centre of their factors."""'
+    lines = ["def fitted_parameters():", doc]
+    if not bayesian:
+        return "\n".join([*lines, "    return parameters()"]) + "\n"
+    lines += ["    p = parameters()"]
+    for p in bayesian:
+        shape = "()" if not p.shape else f"({', '.join(map(str, p.shape))},)"
+        text = f"pyro.param({quoted(f'guide.{p.name}.loc')}, lambda: torch.zeros({shape}))"
+        match p.constraint:
+            case "positive":
+                text = f"torch.exp({text})"
+            case "unit":
+                text = f"torch.sigmoid({text})"
+            case "simplex":
+                text = f"dist.transforms.StickBreakingTransform()({text}[:-1])"
+            case _:
+                pass
+        lines.append(fit(f"p[{quoted(p.name)}] = ", text))
+    return "\n".join([*lines, "    return p"]) + "\n"
+
+
+__all__ = ["python_name", "with_comment", "write_guides"]

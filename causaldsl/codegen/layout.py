@@ -1,0 +1,103 @@
+"""Python text in lines of at most 100 characters, laid out as formatters do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+WIDTH = 100
+
+
+def indent(text: str, depth: int = 1) -> str:
+    """Indent every non-empty line."""
+    pad = "    " * depth
+    return "\n".join(pad + line if line else line for line in text.split("\n"))
+
+
+def split_sum(text: str) -> list[str]:
+    """Split a sum at its outermost plus signs."""
+    pieces, depth, start, k = [], 0, 0, 0
+    while k < len(text):
+        if text[k] in "([{":
+            depth += 1
+        elif text[k] in ")]}":
+            depth -= 1
+        elif text[k] == '"':
+            k = text.index('"', k + 1)
+        elif depth == 0 and text[k : k + 3] == " + ":
+            pieces.append(text[start:k])
+            start = k + 3
+        k += 1
+    return [*pieces, text[start:]]
+
+
+def split_items(text: str) -> list[str]:
+    """Split an argument list at its outermost commas."""
+    pieces, depth, start, k = [], 0, 0, 0
+    while k < len(text):
+        if text[k] in "([{":
+            depth += 1
+        elif text[k] in ")]}":
+            depth -= 1
+        elif text[k] == '"':
+            k = text.index('"', k + 1)
+        elif depth == 0 and text[k : k + 2] == ", ":
+            pieces.append(text[start:k])
+            start = k + 2
+        k += 1
+    return [*pieces, text[start:]]
+
+
+def _is_one_call(text: str) -> int:
+    """Return where the bracket of ``f(...)`` opens if the text is exactly one call, else -1."""
+    if not text.endswith(")") or "(" not in text:
+        return -1
+    opening = text.index("(")
+    if not all(c.isidentifier() or c == "." or c.isalnum() for c in text[:opening]):
+        return -1
+    depth = 0
+    for k in range(opening, len(text)):
+        depth += (text[k] in "([{") - (text[k] in ")]}")
+        if depth == 0 and k < len(text) - 1:
+            return -1
+    return opening
+
+
+def fit(prefix: str, text: str, depth: int = 1) -> str:
+    """Return ``prefix + text``, over several lines when one is too long."""
+    pad = "    " * depth
+    if len(pad) + len(prefix) + len(text) <= WIDTH:
+        return pad + prefix + text
+    opening = _is_one_call(text)
+    if opening >= 0:
+        inner = text[opening + 1 : -1]
+        head = pad + prefix + text[: opening + 1]
+        if len(pad) + 4 + len(inner) <= WIDTH and "\n" not in inner:
+            return f"{head}\n{pad}    {inner}\n{pad})"
+        items = [fit("", i, depth + 1) for i in split_items(inner)]
+        return head + "\n" + "\n".join(i + "," for i in items) + f"\n{pad})"
+    pieces = split_sum(text)
+    if len(pieces) == 1:
+        return f"{pad}{prefix}(\n{pad}    {text}\n{pad})"
+    lines = [fit("", pieces[0], depth + 1)]
+    lines += [fit("+ ", p, depth + 1) for p in pieces[1:]]
+    return f"{pad}{prefix}(\n" + "\n".join(lines) + f"\n{pad})"
+
+
+def collection(prefix: str, items: Sequence[str], brackets: str = "()") -> str:
+    """Return ``prefix`` with a tuple, list or dict display, one item a line when too long."""
+    opening, closing = brackets
+    comma = "," if brackets == "()" and len(items) == 1 else ""
+    flat = f"{prefix}{opening}{', '.join(items)}{comma}{closing}"
+    if len(flat) <= WIDTH:
+        return flat
+    inner = "".join(f"    {i},\n" for i in items)
+    return f"{prefix}{opening}\n{inner}{closing}"
+
+
+def with_comment(line: str, comment: str) -> str:
+    """Put a comment behind a line, or above it where it would not fit."""
+    last = line.rsplit("\n", 1)[-1]
+    if "\n" not in line and len(last) + 2 + len(comment) + 2 <= WIDTH:
+        return f"{line}  # {comment}"
+    pad = line[: len(line) - len(line.lstrip())]
+    return f"{pad}# {comment}\n{line}"

@@ -1,0 +1,371 @@
+"""Writes the standalone Pyro module: constants, parameters, mechanisms, model, guides, losses.
+
+What this text says is what the library runs. Names are mangled, strings are literals, and
+nothing of the author's text reaches the module but through `codegen.names`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from causaldsl.codegen import guide_text
+from causaldsl.codegen.expressions import (
+    FAMILY_TEXT,
+    Writer,
+    is_tensor,
+    number,
+    write,
+)
+from causaldsl.codegen.helpers_text import HELPER_NEEDS, HELPERS, OBJECTIVE_TEXT
+from causaldsl.codegen.layout import collection, fit, indent, with_comment
+from causaldsl.codegen.names import mangle, printable, quoted
+from causaldsl.codegen.objective import write_objective
+from causaldsl.ir import nodes as ir
+from causaldsl.source import Span
+from causaldsl.vocabulary.domains import Categorical, Ordered, is_discrete, levels_of
+
+#: Arguments longer than this get a line of their own.
+_LONG_ARGUMENT = 36
+
+
+def emit(
+    program: ir.Program,
+    guides: Sequence[ir.GuideProgram],
+    objective: ir.Objective,
+    version: str,
+) -> str:
+    """Return the text of the module."""
+    hyper = mangle([h for h in _hyper_names(program)], ())
+    hyper = {k: v.upper() if v.upper() not in hyper.values() else v for k, v in hyper.items()}
+    variables = mangle([m.target for m in program.mechanisms], hyper.values())
+    domains = {m.target: m.domain for m in program.mechanisms}
+    w = Writer(variables=variables, hyper=_distinct(hyper, variables), domains=domains)
+    w.needs.add("rows_in")
+    body = [
+        _parameters(program, w),
+        *(_mechanism(m, w) for m in program.mechanisms),
+        *_inverses(program, w),
+        _tables(program, w),
+        _model(program, w),
+        guide_text.write_guides(program, guides, w),
+        OBJECTIVE_TEXT,
+        write_objective(objective, w),
+    ]
+    text = "\n\n".join(t.strip("\n") + "\n" for t in body if t.strip())
+    head = _head(program, guides, w, version)
+    helpers = "\n\n".join(HELPERS[h].strip("\n") + "\n" for h in HELPERS if h in _closure(w.needs))
+    whole = f"{head}\n\n{helpers}\n\n{text}"
+    return _with_imports(whole)
+
+
+def _closure(needs: set[str]) -> set[str]:
+    return needs | {h for n in needs for h in HELPER_NEEDS.get(n, ())}
+
+
+def _hyper_names(program: ir.Program) -> list[str]:
+    from causaldsl.ir.passes.walk import walk
+
+    names = dict.fromkeys(program.hyper)
+    for mechanism in program.mechanisms:
+        roots = [*mechanism.arguments.values()]
+        roots += [mechanism.structural] if mechanism.structural else []
+        for root in roots:
+            for node in walk(root):
+                if isinstance(node, ir.Constants) and node.name is not None:
+                    names[node.name] = None
+    return list(names)
+
+
+def _distinct(hyper: dict[str, str], variables: dict[str, str]) -> dict[str, str]:
+    taken = set(variables.values())
+    return {k: v if v not in taken else f"{v}_" for k, v in hyper.items()}
+
+
+def line_comment(origin: Span | None) -> str:
+    """Return ``file.scm:12 | text`` for a comment, or nothing."""
+    if origin is None:
+        return ""
+    line, _ = origin.file.line_column(origin.start)
+    name = origin.file.path.replace("\\", "/").rsplit("/", 1)[-1]
+    source = printable(origin.file.line(line).split("#")[0])
+    if len(source) > 60:
+        source = source[:57] + "..."
+    return f"{printable(name)}:{line} | {source}"
+
+
+def _head(
+    program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, version: str
+) -> str:
+    title = f": {printable(program.title)}" if program.title else ""
+    name = printable(program.path.replace("\\", "/").rsplit("/", 1)[-1])
+    observed = [m.target for m in program.mechanisms if m.observed]
+    latent = [m.target for m in program.mechanisms if not m.observed]
+    needed = [s.target for g in guides[:1] for s in g.sites]
+    latent.sort(key=lambda v: v not in needed)
+    levels = [
+        f"{quoted(m.target)}: {_tuple(levels_of(m.domain) or ())}"
+        for m in program.mechanisms
+        if isinstance(m.domain, Categorical | Ordered)
+    ]
+    scales = [
+        f"{quoted(m.target)}: [0.0, 1.0]"
+        for m in program.mechanisms
+        if m.observed and not isinstance(m.domain, Categorical | Ordered)
+    ]
+    lines = [
+        f'"""{printable(program.name)}{title}',
+        "",
+        f"Compiled from {name} by causaldsl {version}. The module stands on its own: it needs torch",
+        "and pyro only. `model` and `guide` take a dict of tensors, one per observed variable, each",
+        "of shape (rows,); a name that is missing is drawn.",
+        '"""',
+        "",
+        "IMPORTS",
+        "",
+        f"NAME = {quoted(program.name)}",
+        collection("OBSERVED = ", [quoted(v) for v in observed]),
+        collection("LATENT = ", [quoted(v) for v in latent]),
+        collection("LEVELS = ", levels, "{}"),
+    ]
+    lines += [f"{w.hyper[n]} = {number(v)}" for n, v in program.hyper.items()]
+    for constant, values in w.constants.items():
+        lines.append(collection(f"{constant} = torch.tensor", [_list(values)]).replace(",)", ")"))
+    lines += [
+        "",
+        "# Mean and standard deviation of each numeric column of the training table. Parameters of a",
+        "# `linear` are in this unit; with [0.0, 1.0] they are in the column's own.",
+        collection("SCALES = ", scales, "{}"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tuple(items: Sequence[str]) -> str:
+    inner = ", ".join(quoted(i) for i in items)
+    return f"({inner},)" if len(items) == 1 else f"({inner})"
+
+
+def _list(values: Sequence[float]) -> str:
+    return "[" + ", ".join(number(v) for v in values) + "]"
+
+
+def _with_imports(text: str) -> str:
+    body = text.replace("\nIMPORTS\n", "\n", 1)
+    lines = []
+    if "math." in body:
+        lines += ["import math", ""]
+    lines += ["import pyro"]
+    if "dist." in body:
+        lines += ["import pyro.distributions as dist"]
+    lines += ["import torch"]
+    if "F." in body:
+        lines += ["import torch.nn.functional as F"]
+    lines += ["from pyro import poutine"]
+    names = [n for n in ("constraints", "kl_divergence") if f"{n}." in body or f"{n}(" in body]
+    lines += [f"from torch.distributions import {', '.join(names)}"] if names else []
+    return text.replace("\nIMPORTS\n", "\n" + "\n".join(lines) + "\n", 1)
+
+
+# --- parameters -----------------------------------------------------------------------------
+
+_CONSTRAINTS = {
+    "positive": "constraints.positive",
+    "unit": "constraints.unit_interval",
+    "simplex": "constraints.simplex",
+    "ordered": "constraints.ordered_vector",
+}
+
+
+def _start(param: ir.ParamIR, w: Writer) -> str:
+    rule, column = param.start.rule, param.start.column
+    shape = "()" if not param.shape else _shape(param.shape)
+    if rule in ("log_centre", "logit_centre") and column is not None:
+        helper = "start_log" if rule == "log_centre" else "start_logit"
+        w.needs.add(helper)
+        return f"torch.full({shape}, {helper}({quoted(column)}))"
+    values = param.start.values
+    if len(set(values)) == 1:
+        value = values[0]
+        return f"torch.zeros({shape})" if value == 0 else f"torch.full({shape}, {number(value)})"
+    return f"torch.tensor({_list(values)})"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def write_param(param: ir.ParamIR, w: Writer) -> str:
+    """Return the `pyro.param` or `pyro.sample` call of one parameter."""
+    name = quoted(param.name)
+    if param.family is not None:
+        arguments = {k: write(v, w) for k, v in param.arguments.items()}
+        text = FAMILY_TEXT[param.family](arguments)
+        if param.family == "Dirichlet":
+            return f"pyro.sample({name}, {text})"
+        if param.shape:
+            text = f"{text}.expand({_shape(param.shape)}).to_event({len(param.shape)})"
+        return f"pyro.sample({name}, {text})"
+    constraint = ""
+    if param.floor is not None:
+        constraint = f", constraint=constraints.greater_than({number(param.floor)})"
+    elif param.constraint != "real":
+        constraint = f", constraint={_CONSTRAINTS[param.constraint]}"
+    return f"pyro.param({name}, lambda: {_start(param, w)}{constraint})"
+
+
+def _parameters(program: ir.Program, w: Writer) -> str:
+    rows = []
+    last = ""
+    for param in program.params:
+        comment = line_comment(param.origin)
+        if comment and comment != last:
+            rows.append(f"        # {comment}")
+            last = comment
+        rows.append(fit(f"{quoted(param.name)}: ", write_param(param, w), 2) + ",")
+    doc = '    """Return every parameter of the model, by name."""'
+    inner = "\n".join(rows)
+    body = f"    return {{\n{inner}\n    }}" if rows else "    return {}"
+    return f"def parameters():\n{doc}\n{body}\n"
+
+
+# --- mechanisms -----------------------------------------------------------------------------
+
+
+def function_name(target: str, w: Writer) -> str:
+    """Return the name of a variable's mechanism function."""
+    return f"given_{w.variables[target]}"
+
+
+def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
+    arguments = ["p", *(w.variables[q] for q in m.parents)]
+    lines = [f"def {function_name(m.target, w)}({', '.join(arguments)}):"]
+    comment = line_comment(m.origin)
+    lines.append(f'    """{printable(m.target)}: {comment or "as declared"}."""')
+    if m.structural is not None:
+        text = write(m.structural, w)
+        if not is_tensor(m.structural):
+            text = f"torch.tensor({text})"
+        lines.append(fit("return ", text))
+        return "\n".join(lines) + "\n"
+    given = {}
+    for name, node in m.arguments.items():
+        text = write(node, w)
+        if len(text) > _LONG_ARGUMENT or (m.family == "Beta" and name == "logits"):
+            lines.append(fit(f"{name} = ", text))
+            text = name
+        given[name] = text
+    lines.append(fit("return ", FAMILY_TEXT[m.family or ""](given)))
+    return "\n".join(lines) + "\n"
+
+
+def _inverses(program: ir.Program, w: Writer) -> list[str]:
+    texts = []
+    for m in program.mechanisms:
+        if m.inverse is None:
+            continue
+        others = [q for q in m.parents if q != m.inverse.latent]
+        arguments = ["p", w.variables[m.target], *(w.variables[q] for q in others)]
+        texts.append(
+            f"def invert_{w.variables[m.target]}({', '.join(arguments)}):\n"
+            f'    """Return the {printable(m.inverse.latent)} that gives this'
+            f' {printable(m.target)}."""\n' + fit("return ", write(m.inverse.expression, w)) + "\n"
+        )
+    return texts
+
+
+def _tables(program: ir.Program, w: Writer) -> str:
+    mechanisms = [f"{quoted(m.target)}: {function_name(m.target, w)}" for m in program.mechanisms]
+    parents = [f"{quoted(m.target)}: {_tuple(m.parents)}" for m in program.mechanisms]
+    inverted = [m for m in program.mechanisms if m.inverse]
+    inverses = [f"{quoted(m.target)}: invert_{w.variables[m.target]}" for m in inverted]
+    of = [f"{quoted(m.target)}: {quoted(m.inverse.latent)}" for m in inverted if m.inverse]
+    return "\n".join(
+        (
+            collection("MECHANISMS = ", mechanisms, "{}"),
+            collection("PARENTS = ", parents, "{}"),
+            collection("INVERSES = ", inverses, "{}"),
+            collection("INVERSE_OF = ", of, "{}"),
+        )
+    )
+
+
+# --- model ----------------------------------------------------------------------------------
+
+
+def _call(m: ir.MechanismIR, w: Writer) -> str:
+    return f"{function_name(m.target, w)}({', '.join(['p', *(w.variables[q] for q in m.parents)])})"
+
+
+def _model(program: ir.Program, w: Writer) -> str:
+    determined = {m.inverse.latent: m for m in program.mechanisms if m.inverse}
+    sites = []
+    for m in program.mechanisms:
+        if m.target in determined:
+            continue
+        comment = line_comment(m.origin)
+        sites.append(_site(m, program, w, comment))
+    return (
+        "def model(data, n_rows=None):\n"
+        '    """Draw every row, given what `data` holds of it.\n\n'
+        "    `n_rows` is the size of the whole table when `data` is a batch of it, or how many rows\n"
+        '    to draw when `data` is empty.\n    """\n'
+        "    size = rows_in(data, n_rows)\n"
+        "    p = parameters()\n"
+        '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):\n'
+        + indent("\n".join(sites), 1)
+        + "\n"
+    )
+
+
+def _site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> str:
+    name, var = quoted(m.target), w.variables[m.target]
+    if m.structural is not None and m.inverse is not None:
+        return _inverted_site(m, program, w, comment)
+    if m.structural is not None:
+        if m.observed:
+            line = f"{var} = data[{name}] if {name} in data else {_call(m, w)}"
+            return with_comment(indent(line), comment)
+        return with_comment(indent(f"{var} = pyro.deterministic({name}, {_call(m, w)})"), comment)
+    if m.missing_latent and not is_discrete(m.domain):
+        return _missing_site(m, w, comment)
+    line = f"{var} = pyro.sample({name}, {_call(m, w)}, obs=data.get({name}))"
+    return with_comment(fit(f"{var} = ", line[len(var) + 3 :]), comment)
+
+
+def _inverted_site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> str:
+    """An observed ``:=``: its latent is solved for, and the change of variables is a factor."""
+    assert m.inverse is not None  # noqa: S101 (the caller's condition, for the type checker)
+    w.needs.add("solve")
+    latent = program.mechanism(m.inverse.latent)
+    name, var = quoted(m.target), w.variables[m.target]
+    lname, lvar = quoted(latent.target), w.variables[latent.target]
+    others = ", ".join(w.variables[q] for q in m.parents if q != latent.target)
+    solved = f"solve(invert_{var}, p, {var}{', ' + others if others else ''})"
+    lines = [
+        f"# {comment}",
+        f"if {name} in data:",
+        f"    {var} = data[{name}]",
+        f"    {lvar}, slope = {solved}",
+        f"    pyro.sample({lname}, {_call(latent, w)}, obs={lvar})",
+        f"    pyro.factor({name}, slope)",
+        "else:",
+        f"    {lvar} = pyro.sample({lname}, {_call(latent, w)}, obs=data.get({lname}))",
+        f"    {var} = pyro.deterministic({name}, {_call(m, w)})",
+    ]
+    return indent("\n".join(lines))
+
+
+def _missing_site(m: ir.MechanismIR, w: Writer, comment: str) -> str:
+    """A variable whose unseen cells are latent: one site for what is seen, one for the rest."""
+    name, var = quoted(m.target), w.variables[m.target]
+    seen, unseen = quoted(f"{m.target}__seen"), quoted(f"{m.target}__missing")
+    lines = [
+        f"# {comment}",
+        f"if {seen} in data:",
+        f"    seen, law = data[{seen}], {_call(m, w)}",
+        f"    {var} = pyro.sample({unseen}, law.mask(~seen))",
+        f"    pyro.sample({name}, law.mask(seen), obs=data[{name}])",
+        f"    {var} = torch.where(seen, data[{name}], {var})",
+        "else:",
+        f"    {var} = pyro.sample({name}, {_call(m, w)}, obs=data.get({name}))",
+    ]
+    return indent("\n".join(lines))

@@ -1,0 +1,332 @@
+"""The checked model to the IR program: explicit parameters, arguments and abduction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from causaldsl.diagnostics.model import Diagnostic
+from causaldsl.ir import nodes as ir
+from causaldsl.ir.expressions import (
+    Lowering,
+    family_arguments,
+    lower_expression,
+    lower_linear,
+)
+from causaldsl.ir.inverse import invert
+from causaldsl.ir.refusals import Refused, array_not_compiled, image_not_compiled, not_compiled
+from causaldsl.semantics.model import Parameter, Scm, Stochastic, Structural, Variable
+from causaldsl.syntax import nodes
+from causaldsl.vocabulary.distributions import FAMILIES
+from causaldsl.vocabulary.domains import (
+    Categorical,
+    Count,
+    Domain,
+    Image,
+    Ordered,
+    Positive,
+    Real,
+    UnitInterval,
+    levels_of,
+)
+
+#: Floor of a learned standard deviation, in standard deviations of its column.
+SD_FLOOR = 0.01
+
+#: Families whose first location is expressed in the unit of an observed target.
+_LOCATION = ("Normal", "Laplace", "StudentT")
+
+
+def lower(scm: Scm) -> tuple[ir.Program | None, tuple[Diagnostic, ...]]:
+    """Return the IR program, or every refusal with its place."""
+    findings: list[Diagnostic] = []
+    mechanisms: list[ir.MechanismIR] = []
+    params: list[ir.ParamIR] = []
+    for parameter in scm.parameters.values():
+        try:
+            params.append(_lower_parameter(parameter, scm))
+        except Refused as refusal:
+            findings.append(refusal.finding)
+    for variable in scm.variables.values():
+        ctx = Lowering(scm, variable.name)
+        try:
+            mechanisms.append(_lower_mechanism(variable, ctx))
+        except Refused as refusal:
+            findings.append(refusal.finding)
+        params.extend(ctx.params)
+    if findings:
+        return None, tuple(findings)
+    numbers = {
+        h.name: float(h.value) for h in scm.hyper.values() if isinstance(h.value, int | float)
+    }
+    return (
+        ir.Program(
+            name=scm.name,
+            title=scm.title,
+            path=scm.source.path,
+            hyper=numbers,
+            params=tuple(params),
+            mechanisms=tuple(mechanisms),
+        ),
+        (),
+    )
+
+
+# --- parameters -----------------------------------------------------------------------------
+
+
+def _parameter_shape(parameter: Parameter, scm: Scm) -> tuple[int, ...]:
+    tables = tuple(len(levels_of(scm.variables[v].domain) or ()) for v in parameter.table_of)
+    return tables + parameter.sizes
+
+
+def _constraint(domain: Domain) -> str:
+    match domain:
+        case Positive():
+            return "positive"
+        case UnitInterval():
+            return "unit"
+        case _:
+            return "real"
+
+
+def _lower_parameter(parameter: Parameter, scm: Scm) -> ir.ParamIR:
+    ctx = Lowering(scm, next(iter(scm.variables)))
+    shape = _parameter_shape(parameter, scm)
+    if parameter.family is not None:
+        family = FAMILIES[parameter.family]
+        arguments = {k: lower_expression(v, ctx) for k, v in parameter.arguments.items()}
+        support = {Positive: "positive", UnitInterval: "unit", Real: "real"}
+        constraint = support.get(family.supports[0], "real") if family.supports else "simplex"
+        return ir.ParamIR(
+            name=parameter.name,
+            shape=shape,
+            constraint=constraint,  # type: ignore[arg-type]  # the table above holds the literals
+            start=ir.Start(),
+            family=parameter.family,
+            arguments=arguments,
+            origin=parameter.span,
+        )
+    start: tuple[float, ...]
+    if isinstance(parameter.start, Mapping):
+        levels = levels_of(scm.variables[parameter.table_of[0]].domain) or ()
+        start = tuple(float(parameter.start[level]) for level in levels)
+    else:
+        default = 0.0 if isinstance(parameter.domain, Real) else 1.0
+        start = (default if parameter.start is None else float(parameter.start),)
+    return ir.ParamIR(
+        name=parameter.name,
+        shape=shape,
+        constraint=_constraint(parameter.domain),  # type: ignore[arg-type]  # one of the literals
+        start=ir.Start(values=start),
+        origin=parameter.span,
+    )
+
+
+# --- mechanisms -----------------------------------------------------------------------------
+
+
+def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
+    if isinstance(variable.domain, Image):
+        raise Refused(image_not_compiled(variable.name, variable.span))
+    if variable.size is not None:
+        raise Refused(array_not_compiled(variable.name, variable.span))
+    family: str | None = None
+    arguments: Mapping[str, ir.Ir] = {}
+    structural: ir.Ir | None = None
+    inverse: ir.Inverse | None = None
+    match variable.mechanism:
+        case Structural(expression=expression, noise=noise):
+            structural = lower_expression(expression, ctx)
+            if noise is not None and variable.is_observed:
+                found = invert(structural, noise, ir.Var(variable.name))
+                inverse = ir.Inverse(latent=noise, expression=found) if found else None
+        case Stochastic() as stochastic:
+            family = stochastic.family
+            arguments = _lower_arguments(stochastic, variable, ctx)
+    return ir.MechanismIR(
+        target=variable.name,
+        parents=variable.parents,
+        domain=variable.domain,
+        observed=variable.is_observed,
+        family=family,
+        arguments=arguments,
+        structural=structural,
+        inverse=inverse,
+        abduction=_abduction(variable, inverse),
+        missing_latent=variable.is_observed and variable.missing == "latent",
+        origin=variable.mechanism_span,
+    )
+
+
+def _abduction(variable: Variable, inverse: ir.Inverse | None) -> ir.Abduction:
+    if isinstance(variable.mechanism, Structural):
+        return ir.Abduction.EXACT if inverse or not variable.is_observed else ir.Abduction.NONE
+    if variable.coupling == "independent":
+        return ir.Abduction.REDRAW
+    if variable.coupling == "gumbel":
+        return ir.Abduction.GUMBEL
+    discrete = FAMILIES[variable.mechanism.family].discrete
+    return ir.Abduction.TRUNCATED if discrete else ir.Abduction.EXACT
+
+
+def _lower_arguments(
+    mechanism: Stochastic, variable: Variable, ctx: Lowering
+) -> dict[str, ir.Ir]:
+    if not mechanism.arguments:
+        return _marginal(variable, ctx)
+    given = {
+        name: _lower_argument(name, node, mechanism, variable, ctx)
+        for name, node in mechanism.arguments.items()
+    }
+    _fill_missing(given, mechanism.family, variable, ctx)
+    return given
+
+
+def _lower_argument(
+    name: str,
+    node: nodes.Expression,
+    mechanism: Stochastic,
+    variable: Variable,
+    ctx: Lowering,
+) -> ir.Ir:
+    is_linear = isinstance(node, nodes.Call) and node.name == "linear"
+    if is_linear and isinstance(node, nodes.Call):
+        if isinstance(variable.domain, Categorical) and name == "logits":
+            return lower_linear(node, ctx, outputs=len(variable.domain.levels) - 1)
+        if isinstance(variable.domain, Ordered):
+            # The cut points are the intercepts; one more would not be identified.
+            bare = nodes.Setting(
+                name="intercept",
+                value=nodes.Name(name="false", span=node.span),
+                span=node.span,
+            )
+            return lower_linear(
+                nodes.Call(
+                    name="linear",
+                    inputs=node.inputs,
+                    settings=(*node.settings, bare),
+                    name_span=node.name_span,
+                    span=node.span,
+                ),
+                ctx,
+            )
+        start = _intercept_start(name, variable)
+        if start is not None:
+            return lower_linear(node, ctx, start=start)
+    column = (
+        variable.name
+        if variable.is_observed
+        and isinstance(variable.domain, Real)
+        and mechanism.family in _LOCATION
+        and name == "mean"
+        else None
+    )
+    return lower_expression(node, ctx, column)
+
+
+def _intercept_start(argument: str, variable: Variable) -> ir.Start | None:
+    """Where an intercept begins under a link: the link of the column's centre."""
+    if not variable.is_observed:
+        return None
+    match variable.domain:
+        case Count() if argument == "log_rate":
+            return ir.Start(rule="log_centre", column=variable.name)
+        case Positive() if argument == "mean":
+            return ir.Start(rule="log_centre", column=variable.name)
+        case _ if argument == "logits":
+            return ir.Start(rule="logit_centre", column=variable.name)
+        case _:
+            return None
+
+
+def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
+    """The learned marginal of a parentless variable; a latent one is standard normal."""
+    if not variable.is_observed and isinstance(variable.domain, Real):
+        return {"mean": ir.Num(0.0), "sd": ir.Num(1.0)}
+    given: dict[str, ir.Ir]
+    match variable.domain:
+        case Real():
+            given = {"mean": ir.Rescale(variable.name, lower_linear(None, ctx))}
+        case Positive():
+            given = {"mean": lower_linear(None, ctx, start=_intercept_start("mean", variable))}
+        case UnitInterval():
+            given = {"logits": lower_linear(None, ctx, start=_intercept_start("logits", variable))}
+        case Count():
+            rate = _intercept_start("log_rate", variable)
+            given = {"log_rate": lower_linear(None, ctx, start=rate)}
+        case Categorical(levels):
+            given = {"logits": lower_linear(None, ctx, outputs=len(levels) - 1)}
+        case Ordered():
+            given = {"predictor": ir.Num(0.0)}
+        case _:
+            given = {"logits": lower_linear(None, ctx, start=_intercept_start("logits", variable))}
+    if isinstance(variable.mechanism, Stochastic):
+        _fill_missing(given, variable.mechanism.family, variable, ctx)
+    return given
+
+
+def _fill_missing(
+    given: dict[str, ir.Ir], family: str, variable: Variable, ctx: Lowering
+) -> None:
+    """Learn what the author left out: a scale, a concentration, cut points."""
+    name, origin = variable.name, variable.mechanism_span
+    match family:
+        case "Normal" | "LogNormal" if "sd" not in given:
+            if not variable.is_observed:
+                given["sd"] = ir.Num(1.0)
+                return
+            scale = ctx.new_param(
+                ir.ParamIR(
+                    name=f"{name}__sd",
+                    shape=(),
+                    constraint="positive",
+                    start=ir.Start(values=(1.0,)),
+                    floor=SD_FLOOR,
+                    origin=origin,
+                )
+            )
+            par = ir.Par(scale)
+            given["sd"] = ir.Rescale(name, par, shift=False) if family == "Normal" else par
+        case "Beta" if "concentration" not in given and "a" not in given:
+            shape = ir.ParamIR(
+                name=f"{name}__concentration",
+                shape=(),
+                constraint="positive",
+                start=ir.Start(values=(2.0,)),
+                origin=origin,
+            )
+            given["concentration"] = ir.Par(ctx.new_param(shape))
+        case "OrderedLogit" if "cutpoints" not in given:
+            levels = levels_of(variable.domain) or ()
+            cuts = ir.ParamIR(
+                name=f"{name}__cutpoints",
+                shape=(len(levels) - 1,),
+                constraint="ordered",
+                start=ir.Start(
+                    rule="cutpoints",
+                    values=tuple(_even_cutpoints(len(levels))),
+                    column=name,
+                ),
+                origin=origin,
+            )
+            given["cutpoints"] = ir.Par(ctx.new_param(cuts))
+        case _:
+            _fill_defaults(given, family)
+
+
+def _fill_defaults(given: dict[str, ir.Ir], family: str) -> None:
+    if any(k in given for k in ("logits", "log_rate")):
+        return
+    for parameter in FAMILIES[family].parameters:
+        if parameter.name not in given and parameter.default is not None:
+            given[parameter.name] = ir.Num(parameter.default)
+
+
+def _even_cutpoints(levels: int) -> list[float]:
+    """Cut points that give every level the same probability at a predictor of 0."""
+    from math import log
+
+    return [log((k + 1) / (levels - k - 1)) for k in range(levels - 1)]
+
+
+__all__ = ["SD_FLOOR", "family_arguments", "lower", "not_compiled"]

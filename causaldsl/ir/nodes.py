@@ -1,0 +1,373 @@
+"""The back-end-neutral program: what `lower` makes of a checked model and `codegen` writes out.
+
+Nothing here knows torch or Pyro. Every implicit choice of the language is explicit: weights of a
+`linear` are named parameters with starting values, learned scales have their floor, each
+mechanism says how its noise is found again (`Abduction`), each guide what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from causaldsl.source import Span
+from causaldsl.vocabulary.domains import Domain
+
+# --- expressions ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A literal number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """The value of a variable in the row."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Par:
+    """A parameter, learned or Bayesian."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hyp:
+    """A numeric hyper-parameter."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A level's position as a number."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """A list of known numbers, such as a table of a `param` in the order of a variable's levels."""
+
+    values: tuple[float, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A table read at the row's levels of some variables, in order."""
+
+    table: Par | Constants
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A table of a parameter read at one fixed level, or an array at one position."""
+
+    table: Par
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An arithmetic operation of two expressions."""
+
+    op: Literal["+", "-", "*", "/", "^"]
+    left: Ir
+    right: Ir
+
+
+@dataclass(frozen=True, slots=True)
+class Neg:
+    """Minus an expression."""
+
+    value: Ir
+
+
+@dataclass(frozen=True, slots=True)
+class Fn:
+    """A function of the vocabulary, such as exp."""
+
+    name: str
+    inputs: tuple[Ir, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One expression for each level, stacked along a last axis."""
+
+    items: tuple[Ir, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One input of a `linear`: `weight` is its parameter.
+
+    A level input reads its weight from a table over the levels; with `reference`, the first level
+    has weight 0 and the parameter holds the others. `scale` names the observed variable
+    whose centre and spread standardise a numeric input.
+    """
+
+    value: Ir
+    weight: str
+    levels: int | None = None
+    reference: bool = False
+    scale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A linear predictor. With `outputs`, a vector of logits whose first entry is 0."""
+
+    terms: tuple[Term, ...]
+    intercept: str | None
+    outputs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """From the encoded to the natural unit of a column: ``centre + spread * value``.
+
+    Without `shift`, only the spread is applied (a standard deviation, or no intercept).
+    """
+
+    column: str
+    value: Ir
+    shift: bool = True
+
+
+Ir = Num | Var | Par | Hyp | Code | Constants | At | Pick | Op | Neg | Fn | Vector | Linear | Rescale
+
+
+# --- parameters and mechanisms --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where a parameter starts: numbers, or a statistic of a column.
+
+    `rule` is ``constant``, or the image of the column's centre under a link (``log_centre``,
+    ``logit_centre``), or ``cutpoints``.
+    """
+
+    rule: Literal["constant", "log_centre", "logit_centre", "cutpoints"] = "constant"
+    values: tuple[float, ...] = (0.0,)
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamIR:
+    """A global parameter. With `family` it is Bayesian, else a point that is learned.
+
+    `floor` bounds a learned scale from below, in the encoded unit.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    constraint: Literal["real", "positive", "unit", "simplex", "ordered"]
+    start: Start
+    floor: float | None = None
+    family: str | None = None
+    arguments: Mapping[str, Ir] = field(default_factory=dict)
+    origin: Span | None = field(default=None, compare=False, repr=False)
+
+
+class Abduction(Enum):
+    """How a mechanism's own noise is found from its value and its parents."""
+
+    EXACT = "exact"
+    TRUNCATED = "truncated"
+    GUMBEL = "gumbel"
+    REDRAW = "redraw"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inverse:
+    """The latent that a structural equation determines, and the expression that gives it."""
+
+    latent: str
+    expression: Ir
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismIR:
+    """How one variable is generated: a density with arguments, or a structural expression."""
+
+    target: str
+    parents: tuple[str, ...]
+    domain: Domain
+    observed: bool
+    family: str | None
+    arguments: Mapping[str, Ir]
+    structural: Ir | None
+    inverse: Inverse | None
+    abduction: Abduction
+    missing_latent: bool
+    origin: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """The lowered model. Mechanisms stand in topological order."""
+
+    name: str
+    title: str | None
+    path: str
+    hyper: Mapping[str, float]
+    params: tuple[ParamIR, ...]
+    mechanisms: tuple[MechanismIR, ...]
+
+    def mechanism(self, name: str) -> MechanismIR:
+        """Return the mechanism of one variable."""
+        return next(m for m in self.mechanisms if m.target == name)
+
+    @property
+    def by_name(self) -> dict[str, MechanismIR]:
+        """The mechanisms by target."""
+        return {m.target: m for m in self.mechanisms}
+
+
+# --- guides ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A dense network of a guide: inputs by name, hidden widths, activation.
+
+    With `skip`, a linear map of the inputs is added and the network starts at zero.
+    """
+
+    inputs: tuple[str, ...]
+    hidden: tuple[int, ...]
+    activation: str = "tanh"
+    skip: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideSite:
+    """The variational factor of one unobserved quantity.
+
+    `form` is ``network`` (location and scale from `network`), ``expressions`` (from `arguments`),
+    ``per_row`` (free numbers for every row), or ``global`` (a Bayesian parameter's own factor).
+    `closed_kl` says whether its divergence from the model's factor is taken in closed form.
+    """
+
+    target: str
+    form: Literal["network", "expressions", "per_row", "global"]
+    domain: Domain | None
+    network: Network | None = None
+    arguments: Mapping[str, Ir] = field(default_factory=dict)
+    missing_of: str | None = None
+    shape: tuple[int, ...] = ()
+    constraint: str = "real"
+    closed_kl: bool = True
+    logvar: bool = False
+    origin: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideProgram:
+    """A guide for one set of evidence, sites in an order in which each can be drawn."""
+
+    name: str
+    evidence: tuple[str, ...]
+    sites: tuple[GuideSite, ...]
+    params: tuple[ParamIR, ...] = ()
+    refused: str | None = None
+
+
+# --- objective ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmup:
+    """A weight that moves linearly from `start` to `end` over the first `epochs`."""
+
+    start: float
+    end: float
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """In a loss: a variable's value in the batch, observed or drawn."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """In a loss: the mean of a variable's factor (guide's or mechanism's) in the batch."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """``mse(A, B)`` or ``mae(A, B)`` over the rows of the batch."""
+
+    kind: Literal["mse", "mae"]
+    left: LossValue
+    right: LossValue
+
+
+@dataclass(frozen=True, slots=True)
+class RowMean:
+    """``mean(e)`` over the rows of the batch."""
+
+    value: LossValue
+
+
+@dataclass(frozen=True, slots=True)
+class LossOp:
+    """Arithmetic between loss values; `op` is an operator or a function's name."""
+
+    op: str
+    inputs: tuple[LossValue, ...]
+
+
+LossValue = Draw | Mean | Num | Hyp | Distance | RowMean | LossOp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossIR:
+    """One weighted term. `name` is its key among the terms.
+
+    `balance` is ``first`` (R from the first full pass), ``each_step`` or a written number.
+    """
+
+    name: str
+    factors: tuple[Ir, ...]
+    warmups: tuple[Warmup, ...]
+    term: LossValue
+    balance: Literal["none", "first", "each_step"] | float
+    origin: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElboIR:
+    """The weighted negative ELBO: its own weight, the weight of the KL, weights by variable."""
+
+    factors: tuple[Ir, ...] = ()
+    warmups: tuple[Warmup, ...] = ()
+    kl: Ir = Num(1.0)
+    weights: Mapping[str, Ir] = field(default_factory=dict)
+    is_pure: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What is minimised."""
+
+    elbo: ElboIR
+    losses: tuple[LossIR, ...]

@@ -1,0 +1,61 @@
+"""What the compiler cannot do yet, said at its place."""
+
+from __future__ import annotations
+
+from causaldsl.diagnostics.codes import diagnostic
+from causaldsl.diagnostics.model import Diagnostic, Label
+from causaldsl.source import Span
+
+
+class Refused(Exception):  # noqa: N818 (control flow inside this room, never seen outside)
+    """Carries the diagnostic of a construct that the compiler refuses."""
+
+    def __init__(self, finding: Diagnostic) -> None:
+        self.finding = finding
+        super().__init__(finding.message)
+
+
+def not_compiled(what: str, span: Span) -> Diagnostic:
+    """CD490: a construct that is parsed and checked, and that compiling does not do yet."""
+    return diagnostic(
+        "CD490",
+        f"{what} is checked, but this version does not compile it",
+        Label(span=span, text="not compiled yet"),
+    )
+
+
+def array_not_compiled(name: str, span: Span) -> Diagnostic:
+    """CD491: an array variable."""
+    return diagnostic(
+        "CD491",
+        f"`{name}` is an array, and this version compiles scalar variables only",
+        Label(span=span, text="an array"),
+        hint="declare its cells as variables of their own",
+    )
+
+
+def image_not_compiled(name: str, span: Span) -> Diagnostic:
+    """CD492: an image variable."""
+    return diagnostic(
+        "CD492",
+        f"`{name}` is an image, and this version compiles scalar variables only",
+        Label(span=span, text="an image"),
+    )
+
+
+def loss_not_compiled(term: str, span: Span) -> Diagnostic:
+    """CD493: a loss term whose compilation comes later."""
+    return diagnostic(
+        "CD493",
+        f"the loss term `{term}` is checked, but this version does not compile it",
+        Label(span=span, text="not compiled yet"),
+    )
+
+
+def guide_not_compiled(what: str, span: Span) -> Diagnostic:
+    """CD494: a guide whose compilation comes later."""
+    return diagnostic(
+        "CD494",
+        f"{what} in a guide is checked, but this version does not compile it",
+        Label(span=span, text="not compiled yet"),
+    )
