@@ -18,7 +18,14 @@ MAX_NESTING = 100
 
 CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _CLOSING = frozenset(CLOSERS.values())
+STATEMENTS = frozenset(
+    "SCM PARAM SENSITIVE OBSERVED OUTCOME LATENT AUXILIARY CONTROL MISSING GROUP LEARN PRIOR GUIDE "
+    "COUPLING LOSS TRAIN PREDICT QUERY ASSERT".split()
+)
+# These words are names wherever they do not begin a statement; `missing` is reserved.
+SOFT = STATEMENTS - {"MISSING"}
 _ARROWS = frozenset({"ARROW", "BIARROW", "TILDE", "DEFINE"})
+_NO_KEYWORD = _ARROWS | {"COMMA"}
 # Inside this bracket, the sign may follow a name at the start of a line.
 _ARROW_HOME = {"TILDE": "LSQB", "ARROW": "LBRACE"}
 # Two of these side by side occur at the start of a statement and nowhere inside an expression.
@@ -41,7 +48,6 @@ class Line:
 
 @dataclass(slots=True)
 class _Splitter:
-    words: frozenset[str]
     tokens: Sequence[Token]
     lines: list[Line] = field(default_factory=list)
     line: Line = field(default_factory=Line)
@@ -67,8 +73,14 @@ class _Splitter:
 
     def _token(self, token: Token) -> None:
         self.line_is_empty = False
-        self.line.tokens.append(token)
         kind = token.type
+        before = self.line.tokens
+        if before:
+            if kind in SOFT:
+                kind = token.type = "NAME"
+            elif kind in _NO_KEYWORD and len(before) == 1 and before[0].type in SOFT:
+                before[0].type = "NAME"
+        before.append(token)
         if kind in CLOSERS:
             self.opened.append(token)
             if len(self.opened) > MAX_NESTING and self.line.too_deep is None:
@@ -127,7 +139,7 @@ class _Splitter:
         if position + 1 >= end:
             return False
         first, second = tokens[position], tokens[position + 1]
-        if first.type in self.words and (second.type in _SECOND or second.type in self.words):
+        if first.type in STATEMENTS and (second.type in _SECOND or second.type in STATEMENTS):
             return True
         if not self.opened:
             return False
@@ -141,7 +153,7 @@ class _Splitter:
         return False
 
     def _is_name(self, token: Token) -> bool:
-        return token.type == "NAME" or token.type in self.words
+        return token.type == "NAME" or token.type in STATEMENTS
 
 
 def comment_text(token: Token) -> str:
@@ -150,14 +162,12 @@ def comment_text(token: Token) -> str:
     return text if len(text) == 1 or text[1] in " #!:" else f"# {text[1:]}"
 
 
-def split_lines(
-    tokens: Sequence[Token], words: frozenset[str]
-) -> tuple[list[Line], tuple[str, ...]]:
+def split_lines(tokens: Sequence[Token]) -> tuple[list[Line], tuple[str, ...]]:
     """Return the statements' tokens in order, and the comments behind the last of them.
 
-    `words` are the token types with which a statement may begin. In the comments of a statement an
-    empty string is a blank line.
+    In the comments of a statement an empty string is a blank line. Words that do not begin a
+    statement become names.
     """
-    splitter = _Splitter(words=words, tokens=tokens)
+    splitter = _Splitter(tokens=tokens)
     comments = splitter.run()
     return splitter.lines, tuple(comments)

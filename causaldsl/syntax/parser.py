@@ -73,7 +73,7 @@ def parse(source: SourceFile) -> tuple[nodes.Program | None, tuple[Diagnostic, .
         return None, (errors.file_too_large(source.path, size, MAX_CHARACTERS),)
     lark, lexer = _machinery()
     tokens, problems = lexer.tokens(source)
-    lines, comments = split_lines(tokens, explain.STATEMENT_TYPES)
+    lines, comments = split_lines(tokens)
     if not lines and not problems:
         problems.append(errors.no_statement(Span(file=source, start=0, end=0)))
     statements = []
