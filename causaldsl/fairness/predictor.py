@@ -136,7 +136,7 @@ def no_sensitive_variable() -> Diagnostic:
     return diagnostic(
         "CD804",
         "no sensitive variable is declared, a fairness command needs at least one",
-        hint="declare one, as in `sensitive S : {White, Black} from \"race\"`",
+        hint='declare one, as in `sensitive S : {White, Black} from "race"`',
     )
 
 
