@@ -52,7 +52,8 @@ def _unlisted(column: pd.Series[object], spec: ColumnSpec, bad: Rows) -> Diagnos
     if isinstance(spec.domain, Categorical | Ordered):
         listed = spec.domain.levels
         return findings.unseen_levels(spec.variable, name, bad, values, listed, is_recode=False)
-    return findings.not_binary(spec.variable, name, bad, values)
+    distinct = tuple(map(cell_text, column.dropna().astype(object).unique()[:3]))
+    return findings.not_binary(spec.variable, name, bad, values, distinct)
 
 
 def _check_missing(block: Block, i: int, column: str, rows: Rows) -> list[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 from causaldsl.data.cells import cell_text, parse_number
 from causaldsl.data.encoded import EncodedData
 from causaldsl.data.tables import to_frame
+
+_CODE = re.compile(r"\s*[+-]?0\d", re.ASCII)
 
 
 def digest(table: object) -> str:
@@ -47,6 +50,8 @@ def _column_bytes(column: pd.Series[Any]) -> bytes:
 
 
 def _number(cell: str) -> float | None:
+    if _CODE.match(cell):  # 007 is a code and not the number 7, as in `csv_text`
+        return None
     return np.nan if cell in ("nan", "NaN") else parse_number(cell)
 
 

@@ -46,11 +46,15 @@ def _counted(values: Mapping[object, int]) -> str:
     ordered = sorted(values.items(), key=lambda item: (-item[1], str(item[0])))
     listed = ", ".join(f"`{shown(value)}` ({count:,})" for value, count in ordered[:_LISTED])
     rest = len(ordered) - _LISTED
-    return f"{listed} and {rest:,} more values" if rest > 0 else listed
+    return f"{listed} and {_times(rest, 'more value')}" if rest > 0 else listed
 
 
 def _times(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _rows_hold(number: int) -> str:
+    return "1 row holds" if number == 1 else f"{number:,} rows hold"
 
 
 def _did_you_mean(name: str, candidates: Sequence[str]) -> str | None:
@@ -199,7 +203,7 @@ def unseen_levels(
     ]
     return codes.diagnostic(
         "CD510",
-        f"{_times(len(rows), 'row')} hold values that are {kind}: {_counted(values)}",
+        f"{_rows_hold(len(rows))} values that are {kind}: {_counted(values)}",
         place=_place(column, rows),
         notes=tuple(notes),
         hint="write `else drop` to leave these rows out, or map the values with `as {...}`",
@@ -242,7 +246,7 @@ def not_numbers(
     """CD513: text, dates or other things where numbers are expected."""
     return codes.diagnostic(
         "CD513",
-        f"`{variable}` is {domain}, but {_times(len(rows), 'row')} hold no number: "
+        f"`{variable}` is {domain}, but {_rows_hold(len(rows))} no number: "
         f"{_counted(values)}",
         place=_place(column, rows),
         hint="map the values with `as {...}`, or declare the levels as the domain",
@@ -268,7 +272,7 @@ def outside_domain(
     """CD515: numbers outside the variable's domain, or outside what its transform takes."""
     return codes.diagnostic(
         "CD515",
-        f"`{variable}` {domain} and must be {demand}, but {_times(len(rows), 'row')} hold values "
+        f"`{variable}` {domain} and must be {demand}, but {_rows_hold(len(rows))} values "
         f"such as {example:g}",
         place=_place(column, rows),
         hint="choose a domain that holds these values, or mend the table",
@@ -276,18 +280,23 @@ def outside_domain(
 
 
 def not_binary(
-    variable: str, column: str, rows: Sequence[int], values: Mapping[object, int]
+    variable: str,
+    column: str,
+    rows: Sequence[int],
+    values: Mapping[object, int],
+    distinct: Sequence[str],
 ) -> Diagnostic:
-    """CD516: a binary with values other than 0, 1, True and False."""
-    keys = ", ".join(
-        f'"{shown(v)}": {i}' for i, v in enumerate(sorted(map(str, list(values)[:2])))
-    )
+    """CD516: a binary with values other than 0, 1, True and False; `distinct` are all values."""
+    hint = "declare the levels as the domain"
+    if len(distinct) == 2:
+        first, second = sorted(distinct)
+        hint = f'write `as {{"{shown(first)}": 0, "{shown(second)}": 1}}`'
     return codes.diagnostic(
         "CD516",
-        f"`{variable}` is binary, but {_times(len(rows), 'row')} hold other values than 0 and 1: "
+        f"`{variable}` is binary, but {_rows_hold(len(rows))} other values than 0 and 1: "
         f"{_counted(values)}",
         place=_place(column, rows),
-        hint=f"map the values, such as `as {{{keys}}}`",
+        hint=hint,
     )
 
 
