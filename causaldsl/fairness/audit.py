@@ -34,8 +34,9 @@ from causaldsl.vocabulary.domains import levels_of
 class AuditConfig:
     """The choices of an audit; every one of them is printed with the result.
 
-    `epsilon` is what counts as a difference for `cf_delta`, in the unit of the prediction; without it the
-    metrics that need one are left out. `resampling` None gives estimates without intervals.
+    `epsilon` is what counts as a difference for `cf_delta`, in the unit of the prediction; without
+    it the metrics that need one are left out. `resampling` None gives estimates without intervals.
+
     """
 
     metrics: tuple[str, ...] | None = None

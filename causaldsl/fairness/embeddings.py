@@ -127,7 +127,7 @@ def _swapped_squares(features: FloatArray, orders: IntArray, a: int, b: int) -> 
     squares = diagonal[:, :, None] + diagonal[:, None, :] - 2 * gram  # (N, K, K)
     rows = np.arange(len(features))[None, :]
     picked: FloatArray = squares[rows, orders[:, :, a], orders[:, :, b]]
-    return picked.sum(axis=1)
+    return np.asarray(picked.sum(axis=1))
 
 
 def paired_radius(embedding: Embedding, pairs: Pairs, resampling: Resampling) -> float:
@@ -161,7 +161,8 @@ def group_distance(
 
 def _indicator(groups: IntArray, pairs: Pairs) -> FloatArray:
     n_groups = 1 + max(max(pair) for pair in pairs)
-    return (groups[None, :] == np.arange(n_groups)[:, None]).astype(np.float64)
+    members = groups[None, :] == np.arange(n_groups)[:, None]
+    return np.asarray(members, dtype=np.float64)
 
 
 def _group_distance(totals: FloatArray, sizes: FloatArray, a: int, b: int, norm: str) -> FloatArray:
