@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,12 +40,12 @@ def check_cells(frame: pd.DataFrame, block: Block, rows: Rows) -> list[Diagnosti
     return problems
 
 
-def _wrong(column: pd.Series[object], spec: ColumnSpec, bad: Rows) -> Diagnostic:
+def _wrong(column: pd.Series[Any], spec: ColumnSpec, bad: Rows) -> Diagnostic:
     values = counted(column, bad)
     return findings.not_numbers(spec.variable, str(column.name), str(spec.domain), bad, values)
 
 
-def _unlisted(column: pd.Series[object], spec: ColumnSpec, bad: Rows) -> Diagnostic:
+def _unlisted(column: pd.Series[Any], spec: ColumnSpec, bad: Rows) -> Diagnostic:
     values, name = counted(column, bad), str(column.name)
     if spec.recode is not None:
         listed = tuple(spec.recode)
@@ -77,9 +78,7 @@ def _check_numbers(block: Block, i: int, column: str, rows: Rows) -> list[Diagno
     return _check_domain(spec, column, rows, values)
 
 
-def _check_domain(
-    spec: ColumnSpec, column: str, rows: Rows, values: Floats
-) -> list[Diagnostic]:
+def _check_domain(spec: ColumnSpec, column: str, rows: Rows, values: Floats) -> list[Diagnostic]:
     demands = {
         Positive: ("is positive", "above 0", values <= 0),
         UnitInterval: ("is a unit", "between 0 and 1", (values <= 0) | (values >= 1)),
@@ -96,9 +95,7 @@ def _check_domain(
         if broken.any():
             example = float(values[broken][0])
             problems.append(
-                findings.fractional_counts(
-                    spec.variable, column, rows[broken], len(rows), example
-                )
+                findings.fractional_counts(spec.variable, column, rows[broken], len(rows), example)
             )
     return problems
 
@@ -113,7 +110,7 @@ def _outside(
 
 
 def verify_enough(frame: pd.DataFrame, blocks: Sequence[Block], rows: Rows) -> list[Diagnostic]:
-    """Return what keeps clean rows from being fitted to: too few, a sensitive one that is constant."""
+    """Return what keeps clean rows from being fitted to: too few, or nothing that varies."""
     if len(rows) < 2:
         return [findings.too_few_rows(len(rows))]
     return [

@@ -21,9 +21,7 @@ from causaldsl.data import findings
 from causaldsl.diagnostics.model import DataError
 
 _INTEGER = r"^\s*[+-]?\d+\s*$"
-_NUMBER = (
-    r"^\s*[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|Inf|INF|infinity|Infinity)\s*$|^\s*(nan|NaN)\s*$"
-)
+_NUMBER = r"^\s*([+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity))|nan|NaN)\s*$"
 _CODE = r"^\s*[+-]?0\d"
 _NOT_A_NUMBER = r"^\s*(nan|NaN)\s*$"
 _BLOCK = 1 << 28
@@ -45,7 +43,8 @@ def parse_csv(content: bytes, path: str, separator: str = ",") -> pd.DataFrame:
     if table.num_rows == 0:
         raise DataError([findings.empty_table(path, header=True)])
     columns = [_typed(column.combine_chunks()) for column in table.columns]
-    return pa.table(columns, names=names).to_pandas()
+    frame: pd.DataFrame = pa.table(columns, names=names).to_pandas()
+    return frame
 
 
 def _check_text(content: bytes, path: str) -> None:

@@ -55,7 +55,7 @@ def _number(cell: str) -> float | None:
     return np.nan if cell in ("nan", "NaN") else parse_number(cell)
 
 
-def _text(cell: object) -> str | None:
+def _text(cell: Any) -> str | None:  # noqa: ANN401  (any cell)
     if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) or cell == "":
         return None
     return cell_text(cell)

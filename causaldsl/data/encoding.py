@@ -295,9 +295,10 @@ def _recode_back(values: Floats, recode: Mapping[str, str], kind: ColumnKind) ->
     by_value: dict[float, list[str]] = {}
     for key, number in recode.items():
         by_value.setdefault(float(number), []).append(key)
-    if any(len(keys) > 1 for keys in by_value.values()) or not np.isin(
-        values, list(by_value)
-    ).all():
+    if (
+        any(len(keys) > 1 for keys in by_value.values())
+        or not np.isin(values, list(by_value)).all()
+    ):
         return values  # merged, or a value (a draw, a counterfactual) that no key stands for
     codes = np.searchsorted(ordered := sorted(by_value), values)
     return _as_kind([by_value[number][0] for number in ordered], kind)[codes]

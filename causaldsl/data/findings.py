@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.diagnostics.suggest import suggest
+
+#: Positions of rows, counted from 0.
+Rows = Sequence[int] | NDArray[np.intp]
 
 _LISTED = 5
 _WIDTH = 60
@@ -18,7 +24,9 @@ _WIDTH = 60
 
 def shown(value: object) -> str:
     """Return a name or a cell for a message: control and direction marks escaped, cut short."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+    text = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value)
+    )
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
@@ -29,7 +37,7 @@ def quoted(names: Sequence[object], limit: int = _LISTED) -> str:
     return f"{listed} and {rest:,} more" if rest > 0 else listed
 
 
-def rows_text(rows: Sequence[int]) -> str:
+def rows_text(rows: Rows) -> str:
     """Return ``rows 3, 17, 40 and 12 more`` for 0-based positions."""
     listed = ", ".join(str(int(row) + 1) for row in rows[:_LISTED])
     rest = len(rows) - _LISTED
@@ -37,7 +45,7 @@ def rows_text(rows: Sequence[int]) -> str:
     return f"{word} {listed} and {rest:,} more" if rest > 0 else f"{word} {listed}"
 
 
-def _place(column: str, rows: Sequence[int] = ()) -> str:
+def _place(column: str, rows: Rows = ()) -> str:
     place = f"column `{shown(column)}`"
     return f"{place}, {rows_text(rows)}" if len(rows) else place
 
@@ -187,7 +195,7 @@ def picture_column(variable: str, column: str) -> Diagnostic:
 def unseen_levels(
     variable: str,
     column: str,
-    rows: Sequence[int],
+    rows: Rows,
     values: Mapping[object, int],
     listed: Sequence[str],
     is_recode: bool,
@@ -210,13 +218,13 @@ def unseen_levels(
     )
 
 
-def missing_values(variable: str, column: str, rows: Sequence[int], n: int) -> Diagnostic:
+def missing_values(variable: str, column: str, rows: Rows, n: int) -> Diagnostic:
     """CD511: missing values where the policy is `missing error`."""
     return codes.diagnostic(
         "CD511",
         f"`{variable}` is missing in {len(rows):,} of {_times(n, 'row')}",
         place=_place(column, rows),
-        hint="write `missing drop` to leave these rows out, or `missing latent` to integrate over them",
+        hint="write `missing drop` to leave the rows out, or `missing latent` to integrate over it",
     )
 
 
@@ -230,7 +238,7 @@ def never_seen(variable: str, column: str, n: int) -> Diagnostic:
     )
 
 
-def infinite_values(variable: str, column: str, rows: Sequence[int]) -> Diagnostic:
+def infinite_values(variable: str, column: str, rows: Rows) -> Diagnostic:
     """CD512: infinities."""
     return codes.diagnostic(
         "CD512",
@@ -241,21 +249,18 @@ def infinite_values(variable: str, column: str, rows: Sequence[int]) -> Diagnost
 
 
 def not_numbers(
-    variable: str, column: str, domain: str, rows: Sequence[int], values: Mapping[object, int]
+    variable: str, column: str, domain: str, rows: Rows, values: Mapping[object, int]
 ) -> Diagnostic:
     """CD513: text, dates or other things where numbers are expected."""
     return codes.diagnostic(
         "CD513",
-        f"`{variable}` is {domain}, but {_rows_hold(len(rows))} no number: "
-        f"{_counted(values)}",
+        f"`{variable}` is {domain}, but {_rows_hold(len(rows))} no number: {_counted(values)}",
         place=_place(column, rows),
         hint="map the values with `as {...}`, or declare the levels as the domain",
     )
 
 
-def fractional_counts(
-    variable: str, column: str, rows: Sequence[int], n: int, example: float
-) -> Diagnostic:
+def fractional_counts(variable: str, column: str, rows: Rows, n: int, example: float) -> Diagnostic:
     """CD514: a count with a fractional part."""
     return codes.diagnostic(
         "CD514",
@@ -267,7 +272,7 @@ def fractional_counts(
 
 
 def outside_domain(
-    variable: str, column: str, domain: str, demand: str, rows: Sequence[int], example: float
+    variable: str, column: str, domain: str, demand: str, rows: Rows, example: float
 ) -> Diagnostic:
     """CD515: numbers outside the variable's domain, or outside what its transform takes."""
     return codes.diagnostic(
@@ -282,7 +287,7 @@ def outside_domain(
 def not_binary(
     variable: str,
     column: str,
-    rows: Sequence[int],
+    rows: Rows,
     values: Mapping[object, int],
     distinct: Sequence[str],
 ) -> Diagnostic:

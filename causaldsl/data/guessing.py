@@ -33,7 +33,9 @@ def guess_domain(column: pd.Series[Any], role: str) -> Guess:
     guess = _guess(values, role, len(column))
     if guess.leave_out is None or role == "observed":
         return guess
-    return Guess(domain=guess.domain or "real", remark=f"check this domain: {guess.leave_out}")
+    domain = "" if guess.levels else guess.domain or "real"
+    remark = f"check this domain: {guess.leave_out}"
+    return Guess(domain=domain, levels=guess.levels, remark=remark)
 
 
 def _guess(values: pd.Series[Any], role: str, n: int) -> Guess:
@@ -97,9 +99,10 @@ def _guess_texts(texts: pd.Series[str], role: str, n: int) -> Guess:
     if len(levels) == 2:
         return _guess_pair(tuple(sorted(levels)), role)
     if len(levels) > _MOST_LEVELS or (len(levels) > n / 2 and len(levels) > 10):
-        return Guess(leave_out=f"{len(levels):,} different texts are too many levels")
+        reason = f"{len(levels):,} different texts are too many levels"
+        return Guess(levels=tuple(levels), leave_out=reason)
     if max(map(len, levels)) > _LONGEST_LEVEL:
-        return Guess(leave_out="free text")
+        return Guess(levels=tuple(levels), leave_out="free text")
     return Guess(levels=tuple(levels))
 
 

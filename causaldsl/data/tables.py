@@ -92,7 +92,8 @@ def _from_arrow(table: pa.Table, path: str | None) -> pd.DataFrame:
     check_names(table.column_names)
     if table.num_rows == 0:
         raise DataError([findings.empty_table(path, header=table.num_columns > 0)])
-    return table.to_pandas(ignore_metadata=True)
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    return frame
 
 
 def to_frame(table: object) -> pd.DataFrame:

@@ -38,7 +38,7 @@ _FILES = MappingProxyType({"train": "adult.data", "test": "adult.test"})
 
 
 def read(folder: Path, part: str) -> pd.DataFrame:
-    """Return a part with 15 named columns; ``?`` is a missing value, income ``<=50K`` or ``>50K``."""
+    """Return a part with 15 named columns; ``?`` is missing, income is ``<=50K`` or ``>50K``."""
     parts = tuple(_FILES) if part == "all" else (part,)
     rows = [row for name in parts for row in _rows(folder / _FILES[name])]
     return frame_of_rows(COLUMNS, rows, str(folder))

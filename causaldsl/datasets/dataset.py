@@ -30,8 +30,10 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
-    """A public data set. `parts` maps each part's name to its number of rows; the first is read
-    unless another is asked for. `traps` are what goes wrong when the files are read naively.
+    """A public data set.
+
+    `parts` maps each part's name to its number of rows; the first is read unless another is asked
+    for. `traps` are what goes wrong when the files are read naively.
     """
 
     name: str

@@ -40,7 +40,7 @@ LAW_SCHOOL = DataSet(
     terms="no licence is stated with the data; a widely circulated research extract: load it from "
     "a path, do not ship it in a package",
     traps=(
-        "some LSAT scores are fractional: a count needs `from floor(\"LSAT\")`",
+        'some LSAT scores are fractional: a count needs `from floor("LSAT")`',
         "race has eight levels; the published models keep White, Black and Asian (20,412 rows)",
         "sex is coded 1 (female) and 2 (male)",
     ),
