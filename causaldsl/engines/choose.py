@@ -1,0 +1,194 @@
+"""Which engine answers for which block: the cheapest exact one first, with the reason recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from causaldsl.diagnostics.model import CounterfactualError, Diagnostic
+from causaldsl.engines import findings
+from causaldsl.engines.discrete import ExactDiscrete
+from causaldsl.engines.exact_gaussian import ExactGaussian
+from causaldsl.engines.guide import TrainedGuide
+from causaldsl.engines.importance import PriorProposal, effective_sample_size
+from causaldsl.engines.inversion import invert_known
+from causaldsl.engines.laplace import Laplace
+from causaldsl.engines.problem import Block, Problem, blocks_of, log_joint, merge, relevant
+from causaldsl.engines.protocol import BlockPosterior, Engine, LatentPosterior
+
+Objective = Literal["posterior", "encoder"]
+
+#: In the order in which they are tried. Inversion comes before all of them and is no choice.
+ENGINES: tuple[Engine, ...] = (
+    ExactDiscrete(),
+    ExactGaussian(),
+    TrainedGuide(),
+    Laplace(),
+    PriorProposal(),
+)
+LEAST_SHARE = 0.1  # of the draws: an effective sample size below this is reported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An engine for a block, and why it and not one before it."""
+
+    engine: Engine
+    block: Block
+    reason: str
+
+
+def choose_engine(problem: Problem, block: Block, wanted: str | None = None) -> Choice:
+    """Return the first engine that applies to a block, or the wanted one.
+
+    Raises
+    ------
+    CounterfactualError
+        CD703 where none applies, CD704 where the wanted one does not, CD705 for an unknown name.
+    """
+    if wanted is not None:
+        return _wanted(problem, block, wanted)
+    refusals = []
+    for engine in ENGINES:
+        why = engine.refusal(problem, block)
+        if why is None:
+            kind = "exact" if engine.is_exact else "corrected by importance weights"
+            passed = f", since {'; '.join(refusals)}" if refusals else ""
+            return Choice(
+                engine=engine, block=block, reason=f"{block.label} by {engine.name}, {kind}{passed}"
+            )
+        refusals.append(f"{engine.name} does not apply ({why})")
+    raise CounterfactualError([findings.no_engine(block.label, refusals)])
+
+
+def latent_posterior(
+    problem: Problem,
+    draws: int,
+    generator: torch.Generator,
+    *,
+    engine: str | None = None,
+    objective: Objective = "posterior",
+) -> LatentPosterior:
+    """Return draws of every unseen variable that the evidence speaks of.
+
+    Parameters
+    ----------
+    problem
+        The evidence of some rows.
+    draws
+        S, how many draws each row gets.
+    engine
+        Use this engine for every block instead of the best one.
+    objective
+        ``posterior``: the model's posterior. ``encoder``: the guide's draws as trained, which
+        needs evidence that a guide reads; the two are never mixed.
+    """
+    problem, solved = invert_known(problem)
+    _check_solved(problem, solved)
+    blocks = blocks_of(problem)
+    choices = _encoders(problem, blocks) if objective == "encoder" else _choices(problem, blocks, engine)
+    samples = {n: v.unsqueeze(0) for n, v in problem.known.items() if n not in problem.evidence}
+    engines = dict.fromkeys(solved, "inversion")
+    reasons = [f"`{n}` by inversion, exact" for n in solved]
+    parts: list[tuple[Choice, BlockPosterior]] = []
+    for choice in choices:
+        part = choice.engine.posterior(problem, choice.block, draws, generator)
+        parts.append((choice, part))
+        samples |= part.samples
+        engines |= dict.fromkeys(choice.block.unknown, choice.engine.name)
+        reasons.append(choice.reason)
+    weights = None if objective == "encoder" else _combine(problem, parts)
+    return LatentPosterior(
+        samples=samples,
+        log_weights=weights,
+        ess=None if weights is None else effective_sample_size(weights),
+        engine=" + ".join(dict.fromkeys(engines.values())) or "none needed",
+        engines=engines,
+        reasons=tuple(reasons),
+        diagnostics=(),
+        unfinished=_unfinished(parts),
+    )
+
+
+def reliability(
+    ess: Tensor | None, unfinished: Tensor | None, draws: int, label: str, row_ids: Tensor
+) -> tuple[Diagnostic, ...]:
+    """Return warnings about rows whose draws are worth little."""
+    found = []
+    if ess is not None:
+        low = ess < LEAST_SHARE * draws
+        if low.any():
+            rows = row_ids[low].tolist()
+            found.append(findings.low_sample_size(rows, len(ess), float(ess.min()), draws))
+    if unfinished is not None and unfinished.any():
+        found.append(findings.not_converged(label, row_ids[unfinished].tolist()))
+    return tuple(found)
+
+
+def _wanted(problem: Problem, block: Block, wanted: str) -> Choice:
+    by_name = {e.name: e for e in ENGINES}
+    if wanted not in by_name:
+        raise CounterfactualError([findings.unknown_engine(wanted, list(by_name))])
+    engine = by_name[wanted]
+    why = engine.refusal(problem, block)
+    if why is not None:
+        raise CounterfactualError([findings.engine_refuses(wanted, block.label, why)])
+    return Choice(engine=engine, block=block, reason=f"{block.label} by {wanted}, as asked for")
+
+
+def _choices(problem: Problem, blocks: tuple[Block, ...], wanted: str | None) -> list[Choice]:
+    """Return a choice for each block; the blocks left to the guide become one."""
+    choices = [choose_engine(problem, block, wanted) for block in blocks]
+    guided = [c for c in choices if isinstance(c.engine, TrainedGuide)]
+    if len(guided) < 2:
+        return choices
+    block = merge(problem, [c.block for c in guided])
+    rest = [c for c in choices if not isinstance(c.engine, TrainedGuide)]
+    return [*rest, Choice(engine=guided[0].engine, block=block, reason=f"{block.label} by guide")]
+
+
+def _encoders(problem: Problem, blocks: tuple[Block, ...]) -> list[Choice]:
+    if not blocks:
+        return []
+    block, guide = merge(problem, blocks), TrainedGuide()
+    why = guide.refusal(problem, block)
+    if why is not None:
+        raise CounterfactualError([findings.no_encoder(block.label, why)])
+    return [Choice(engine=guide, block=block, reason=f"{block.label} by the encoder, as trained")]
+
+
+def _combine(problem: Problem, parts: list[tuple[Choice, BlockPosterior]]) -> Tensor | None:
+    """Return the sum of the blocks' log weights; refuse rows that no draw explains."""
+    total: Tensor | None = None
+    for choice, part in parts:
+        if part.log_weights is None:
+            continue
+        lost = (part.log_weights == -torch.inf).all(0)
+        if lost.any():
+            names = [f for f in choice.block.factors if f in problem.evidence]
+            raise CounterfactualError([findings.contradiction(names, lost.nonzero()[:, 0].tolist())])
+        total = part.log_weights if total is None else total + part.log_weights
+    return total
+
+
+def _unfinished(parts: list[tuple[Choice, BlockPosterior]]) -> Tensor | None:
+    marks = [p.unfinished for _, p in parts if p.unfinished is not None]
+    return torch.stack(marks).any(0) if marks else None
+
+
+def _check_solved(problem: Problem, solved: Mapping[str, Tensor]) -> None:
+    """Refuse evidence whose inverted latent is no possible value of that latent."""
+    for name, value in solved.items():
+        bad = ~torch.isfinite(value)
+        if bad.any():
+            source = next(v for v, u in problem.compiled.module.INVERSE_OF.items() if u == name)
+            raise CounterfactualError(
+                [findings.impossible_value(source, bad.nonzero()[:, 0].tolist())]
+            )
+
+
+__all__ = ["ENGINES", "Choice", "Objective", "choose_engine", "latent_posterior", "log_joint", "relevant"]

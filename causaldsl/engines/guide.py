@@ -1,0 +1,110 @@
+"""Draws from the amortised guide that was trained for exactly this evidence.
+
+Under the posterior they carry importance weights; as an `encoder` they are taken as trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from pyro import poutine
+from torch import Tensor
+
+from causaldsl.engines.problem import Block, Problem, log_joint
+from causaldsl.engines.protocol import BlockPosterior
+from causaldsl.runtime.scope import isolated
+
+
+class TrainedGuide:
+    """The module's guide whose evidence is the one given."""
+
+    name = "guide"
+    is_exact = False
+
+    def refusal(self, problem: Problem, block: Block) -> str | None:
+        """Refuse where no fit is given, or where no guide reads exactly this evidence."""
+        if problem.state is None:
+            return "no fitted guide is given"
+        if guide_for(problem) is None:
+            return "no guide was fitted for this evidence"
+        if _is_per_row(problem) and "__row__" not in problem.extra:
+            return "the guide has parameters for the rows of its training table only"
+        if block.constraints:
+            return f"`{block.constraints[0]}` is given by `:=` and has no density"
+        trace = guide_sites(problem.rows(torch.arange(min(1, problem.n_rows))), 1, 0)
+        absent = [n for n in block.unknown if n not in trace]
+        return f"the guide does not draw `{absent[0]}`" if absent else None
+
+    def posterior(
+        self, problem: Problem, block: Block, draws: int, generator: torch.Generator
+    ) -> BlockPosterior:
+        """Return the guide's draws with log p(unseen, evidence) - log q(unseen) as weights."""
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        sites = guide_sites(problem, draws, seed)
+        samples = {n: sites[n][0] for n in block.unknown}
+        log_q = torch.stack([sites[n][1] for n in block.unknown]).sum(0)
+        weights = log_joint(problem, block, samples) - log_q
+        return BlockPosterior(
+            samples=samples, log_weights=torch.nan_to_num(weights, nan=-torch.inf, posinf=-torch.inf)
+        )
+
+
+def guide_for(problem: Problem) -> str | None:
+    """Return the name of the guide that reads exactly the evidence given, if there is one.
+
+    A variable declared `missing latent` may be absent: such a guide knows what was not seen.
+    """
+    given = set(problem.evidence)
+    variables = problem.compiled.scm.variables
+    for name, evidence in problem.compiled.module.GUIDE_EVIDENCE.items():
+        absent = set(evidence) - given
+        if given <= set(evidence) and all(variables[v].missing == "latent" for v in absent):
+            return str(name)
+    return None
+
+
+def guide_sites(problem: Problem, draws: int, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return each site's draws and log q, ``(S, N)`` each, by the variable's name.
+
+    The rows are repeated for every draw, so that the guide runs as it was written: on rows.
+    """
+    name = guide_for(problem) or ""
+    module = problem.compiled.module
+    data = {k: v.repeat(draws) for k, v in _guide_data(problem, name).items()}
+    state = {k: dict(v) for k, v in _parts(problem.state)}
+    with isolated(seed, state), torch.no_grad():
+        fixed = poutine.condition(module.GUIDES[name], data=dict(problem.params))
+        trace = poutine.trace(fixed).get_trace(data)
+    result = {}
+    for site, node in trace.nodes.items():
+        if node["type"] != "sample" or node["is_observed"] or site == "rows__":
+            continue
+        value, law = node["value"], node["fn"]
+        shape = (draws, problem.n_rows)
+        log_q = law.log_prob(value).expand(draws * problem.n_rows).reshape(shape)
+        variable = site.removesuffix("__missing")
+        result[variable] = (value.expand(draws * problem.n_rows).reshape(shape), log_q)
+    return result
+
+
+def _parts(state: Mapping[str, object] | None) -> list[tuple[str, Mapping[str, object]]]:
+    """Return the parameter store's two tables, whose copies the guide may not change."""
+    return [(k, v) for k, v in (state or {}).items() if isinstance(v, Mapping)]
+
+
+def _guide_data(problem: Problem, name: str) -> dict[str, Tensor]:
+    """Return what a guide reads: the evidence, and for `missing latent` what was seen."""
+    data = {**problem.evidence, **problem.extra}
+    for variable in problem.compiled.module.GUIDE_EVIDENCE[name]:
+        if problem.compiled.scm.variables[variable].missing == "latent":
+            seen = variable in problem.evidence
+            data[f"{variable}__seen"] = torch.full((problem.n_rows,), seen)
+            if not seen:
+                data[variable] = torch.zeros(problem.n_rows, dtype=torch.float64)
+    return data
+
+
+def _is_per_row(problem: Problem) -> bool:
+    scm = problem.compiled.scm
+    return scm.default_guide == "per_row" or any(g.per_row for g in scm.guides.values())

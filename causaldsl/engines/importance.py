@@ -1,0 +1,69 @@
+"""Importance weights, what they are worth, and the engine of last resort.
+
+Weights correct draws of a proposal q to the posterior: ``w = p(unseen, evidence) / q(unseen)``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from causaldsl.engines.problem import Block, Problem, complete, log_joint
+from causaldsl.engines.protocol import BlockPosterior
+from causaldsl.runtime.distributions import apply_noise, draw_noise
+from causaldsl.runtime.forward import encoded, mechanism_output
+
+
+def normalised(log_weights: Tensor) -> Tensor:
+    """Return weights that sum to one over the draws of each row, ``(S, N)``."""
+    return torch.softmax(log_weights, 0)
+
+
+def effective_sample_size(log_weights: Tensor) -> Tensor:
+    """Return Kish's effective sample size ``(sum w)^2 / sum w^2`` of each row, ``(N,)``."""
+    return 1 / normalised(log_weights).square().sum(0)
+
+
+class PriorProposal:
+    """Likelihood weighting: the unseen variables by their mechanisms, weighed by the evidence."""
+
+    name = "importance"
+    is_exact = False
+
+    def refusal(self, problem: Problem, block: Block) -> str | None:  # noqa: ARG002 (the protocol's)
+        """Refuse evidence without a density."""
+        if block.constraints:
+            return f"`{block.constraints[0]}` is given by `:=` and has no density to weigh by"
+        return None
+
+    def posterior(
+        self, problem: Problem, block: Block, draws: int, generator: torch.Generator
+    ) -> BlockPosterior:
+        """Return prior draws and the log-likelihood of the evidence as weights."""
+        shape = (draws, problem.n_rows)
+        samples: dict[str, Tensor] = {}
+        for name in problem.order:
+            if name not in block.unknown:
+                continue
+            behind = Block(
+                unknown=block.unknown,
+                derived=tuple(d for d in block.derived if _is_before(problem, d, name)),
+                factors=(),
+                constraints=(),
+            )
+            values = complete(problem, behind, samples)
+            output, _ = mechanism_output(problem.compiled, problem.params, name, values)
+            drawn = apply_noise(output, draw_noise(output, shape, generator))
+            samples[name] = encoded(problem.compiled, name, drawn)
+        likelihood = Block(
+            unknown=block.unknown,
+            derived=block.derived,
+            factors=tuple(f for f in block.factors if f not in block.unknown),
+            constraints=(),
+        )
+        weights = log_joint(problem, likelihood, samples).expand(shape)
+        return BlockPosterior(samples=samples, log_weights=weights)
+
+
+def _is_before(problem: Problem, name: str, other: str) -> bool:
+    return problem.order.index(name) < problem.order.index(other)
