@@ -3,7 +3,8 @@
 Names are resolved, groups and `parents` are expanded to member names inside every expression,
 each variable has an explicit mechanism, and variables stand in topological order (ties by order
 of declaration). Expressions are `syntax.nodes` expressions in that desugared form: a `Name` is a
-variable, a parameter, a hyper-parameter or, beside a variable, one of its levels.
+variable, a parameter or a hyper-parameter; a level is a `Text` (in ``t[White]``, in a world and in
+an event), so that it cannot be taken for a variable of that name.
 """
 
 from __future__ import annotations
@@ -48,12 +49,15 @@ class Stochastic:
     ``logits`` may be a `nodes.Table` (by level) or one `linear(...)` (one head per level).
     A missing ``sd`` (Normal, LogNormal), ``concentration`` (Beta) or ``cutpoints``
     (OrderedLogit) is learned. With no arguments at all it is a learned marginal.
+    A Beta's predictor is ``logit_mean``. ``network`` alone is one network with a head for each
+    parameter; `settings` may then hold ``scale`` (a word: softplus, exp or logvar).
     `predictor` is true when the family was derived from the domain.
     """
 
     family: str
     arguments: Mapping[str, nodes.Expression]
     predictor: bool = False
+    settings: Mapping[str, nodes.Expression] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,8 @@ class Variable:
 
     `stand_in` marks the latent made for ``A <-> B``. `mechanism_span` is the line that
     states the mechanism, or the declaration where none is written (`is_default`).
+    `shares_network_with` are the members of a group (itself included) that one line gives one
+    network with a head for each.
     """
 
     name: str
@@ -87,6 +93,7 @@ class Variable:
     coupling: CouplingWord
     label: str | None
     stand_in: bool
+    shares_network_with: tuple[str, ...] = ()
     span: Span = field(compare=False, repr=False)
     mechanism_span: Span = field(compare=False, repr=False)
 

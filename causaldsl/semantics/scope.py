@@ -27,11 +27,18 @@ class Findings:
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     reported: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, int, int]] = field(default_factory=set)
 
     def add(self, diagnostic: Diagnostic, *names: str) -> None:
-        """Keep a finding; `names` cause no follow-up errors."""
-        self.diagnostics.append(diagnostic)
+        """Keep a finding, once for its place; `names` cause no follow-up errors."""
         self.reported.update(names)
+        span = diagnostic.span
+        if span is not None:
+            key = (diagnostic.code, span.start, span.end)
+            if key in self._seen:
+                return
+            self._seen.add(key)
+        self.diagnostics.append(diagnostic)
 
     @property
     def has_errors(self) -> bool:

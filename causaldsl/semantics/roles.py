@@ -1,0 +1,3 @@
+"""Thin."""
+def check_roles(scope, structure):
+    pass

@@ -1,0 +1,3 @@
+"""Thin."""
+def check_usage(scope, structure):
+    pass
