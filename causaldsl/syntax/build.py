@@ -6,30 +6,17 @@ last. What the grammar is too coarse to refuse (a domain's word, two columns) is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
-
-from lark import Token, Tree
 
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.source import SourceFile, Span
 from causaldsl.syntax import errors, nodes
-from causaldsl.vocabulary.roles import Role
+from causaldsl.syntax.tokens import Item, Token, Tree, as_token, as_tree, text_of, trees, without
 
 MAX_DEPTH = 200
 
-Item = Token | Tree[Token]
-
-_WORDS = ("real", "positive", "unit", "count", "binary", "image")
-_COMPARISONS = {
-    "EQUAL": "=",
-    "UNEQUAL": "!=",
-    "LESS": "<",
-    "LESS_EQUAL": "<=",
-    "GREATER": ">",
-    "GREATER_EQUAL": ">=",
-}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
 
@@ -41,27 +28,6 @@ class BuildError(Exception):
         super().__init__(diagnostic.message)
 
 
-def _trees(items: Sequence[Item]) -> Iterator[Tree[Token]]:
-    return (item for item in items if isinstance(item, Tree))
-
-
-def _between(items: Sequence[Item], *signs: str) -> list[Item]:
-    """Return the items that are not one of the `signs`."""
-    return [item for item in items if isinstance(item, Tree) or item.type not in signs]
-
-
-def _first(item: Item) -> Token:
-    while isinstance(item, Tree):
-        item = item.children[0]
-    return item
-
-
-def _last(item: Item) -> Token:
-    while isinstance(item, Tree):
-        item = item.children[-1]
-    return item
-
-
 class Builder:
     """Builds the nodes of one file. Methods of statements take the tree's children."""
 
@@ -71,26 +37,24 @@ class Builder:
 
     # --- spans and leaves -------------------------------------------------------------------
 
-    def span(self, first: Item, last: Item | None = None) -> Span:
-        """Return the range from the first token of one item to the last of another."""
-        start = _first(first).start_pos or 0
-        end = _last(first if last is None else last).end_pos or 0
-        return Span(file=self.file, start=start, end=end)
+    def span(self, item: Item) -> Span:
+        """Return the range a token or a tree covers."""
+        return Span(file=self.file, start=item.start, end=item.end)
 
     def name(self, item: Item) -> nodes.Name:
         """Return a bare name."""
-        token = cast(Token, item)
-        return nodes.Name(name=str(token), span=self.span(token))
+        token = as_token(item)
+        return nodes.Name(name=token.text, span=self.span(token))
 
     def names(self, tree: Item) -> tuple[nodes.Name, ...]:
         """Return the names of a `name_list`."""
-        children = cast("Tree[Token]", tree).children
-        return tuple(self.name(item) for item in _between(children, "COMMA"))
+        children = as_tree(tree).children
+        return tuple(self.name(item) for item in without(children, "COMMA"))
 
     def text(self, item: Item) -> str:
         """Return the value of a quoted string."""
-        token = cast(Token, item)
-        inner = str(token)[1:-1]
+        token = as_token(item)
+        inner = token.text[1:-1]
         if "\\" not in inner:
             return inner
         parts: list[str] = []
@@ -102,7 +66,7 @@ class Builder:
                 continue
             value, length = _unescape(inner, at)
             if value is None:
-                start = (token.start_pos or 0) + 1 + at
+                start = (token.start) + 1 + at
                 span = Span(file=self.file, start=start, end=start + length)
                 raise BuildError(errors.bad_escape(span))
             parts.append(value)
@@ -111,8 +75,8 @@ class Builder:
 
     def number(self, item: Item) -> nodes.Number:
         """Return a number."""
-        token = cast(Token, item)
-        return nodes.Number(value=float(token), text=str(token), span=self.span(token))
+        token = as_token(item)
+        return nodes.Number(value=float(token.text), text=token.text, span=self.span(token))
 
     # --- expressions ------------------------------------------------------------------------
 
@@ -123,15 +87,15 @@ class Builder:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise BuildError(errors.too_deep(self.span(item), MAX_DEPTH))
-        build: Callable[[Tree[Token]], nodes.Expression] = getattr(self, f"_{item.data}")
+        build: Callable[[Tree], nodes.Expression] = getattr(self, f"_{item.data}")
         node = build(item)
         self._depth -= 1
         return node
 
     def expressions(self, tree: Item) -> tuple[nodes.Expression, ...]:
         """Return the members of an `expression_list` or of anything between commas."""
-        children = cast("Tree[Token]", tree).children
-        return tuple(self.expression(item) for item in _between(children, "COMMA"))
+        children = as_tree(tree).children
+        return tuple(self.expression(item) for item in without(children, "COMMA"))
 
     def _leaf(self, token: Token) -> nodes.Expression:
         if token.type == "NUMBER":
@@ -140,104 +104,104 @@ class Builder:
             return nodes.Text(value=self.text(token), span=self.span(token))
         return self.name(token)
 
-    def _binary(self, tree: Tree[Token]) -> nodes.Expression:
+    def _binary(self, tree: Tree) -> nodes.Expression:
         left, op, right = tree.children
         return nodes.Binary(
-            op=cast(Any, str(op)),
+            op=cast(Any, text_of(op)),
             left=self.expression(left),
             right=self.expression(right),
             span=self.span(tree),
         )
 
-    def _negative(self, tree: Tree[Token]) -> nodes.Expression:
+    def _negative(self, tree: Tree) -> nodes.Expression:
         operand = self.expression(tree.children[1])
         return nodes.Unary(op="-", operand=operand, span=self.span(tree))
 
-    def _compare(self, tree: Tree[Token]) -> nodes.Expression:
+    def _compare(self, tree: Tree) -> nodes.Expression:
         left, op, right = tree.children
         return nodes.Compare(
-            op=cast(Any, str(op)),
+            op=cast(Any, text_of(op)),
             left=self.expression(left),
             right=self.expression(right),
             span=self.span(tree),
         )
 
-    def _branch(self, tree: Tree[Token]) -> nodes.Expression:
+    def _branch(self, tree: Tree) -> nodes.Expression:
         body, _, branch = tree.children
         return nodes.By(
             body=self.expression(body), branch=self.expression(branch), span=self.span(tree)
         )
 
-    def _learned_from(self, tree: Tree[Token]) -> nodes.Expression:
+    def _learned_from(self, tree: Tree) -> nodes.Expression:
         target, _, source = tree.children
         return nodes.From(
             target=self.expression(target), source=self.expression(source), span=self.span(tree)
         )
 
-    def _parenthesised(self, tree: Tree[Token]) -> nodes.Expression:
+    def _parenthesised(self, tree: Tree) -> nodes.Expression:
         return replace(self.expression(tree.children[1]), span=self.span(tree))
 
-    def _tuple(self, tree: Tree[Token]) -> nodes.Expression:
-        items = _between(tree.children[1:-1], "COMMA")
+    def _tuple(self, tree: Tree) -> nodes.Expression:
+        items = without(tree.children[1:-1], "COMMA")
         return nodes.TupleOf(
             items=tuple(self.expression(item) for item in items), span=self.span(tree)
         )
 
-    def _list(self, tree: Tree[Token]) -> nodes.Expression:
+    def _list(self, tree: Tree) -> nodes.Expression:
         items = self.expressions(tree.children[1]) if len(tree.children) == 3 else ()
         return nodes.ListOf(items=items, span=self.span(tree))
 
-    def _table(self, tree: Tree[Token]) -> nodes.Table:
+    def _table(self, tree: Tree) -> nodes.Table:
         return nodes.Table(entries=self.entries(tree), span=self.span(tree))
 
-    def entries(self, table: Tree[Token]) -> tuple[nodes.Entry, ...]:
+    def entries(self, table: Tree) -> tuple[nodes.Entry, ...]:
         """Return the entries of a table."""
-        return tuple(self._entry(entry) for entry in _trees(table.children))
+        return tuple(self._entry(entry) for entry in trees(table.children))
 
-    def _entry(self, tree: Tree[Token]) -> nodes.Entry:
+    def _entry(self, tree: Tree) -> nodes.Entry:
         key, _, value = tree.children
         return nodes.Entry(
-            key=self._key(cast("Tree[Token]", key)),
+            key=self._key(as_tree(key)),
             value=self.expression(value),
             span=self.span(tree),
         )
 
-    def _key(self, tree: Tree[Token]) -> str:
+    def _key(self, tree: Tree) -> str:
         return "".join(self._level(item) for item in tree.children)
 
     def _level(self, item: Item) -> str:
-        token = cast(Token, item)
-        return self.text(token) if token.type == "STRING" else str(token)
+        token = as_token(item)
+        return self.text(token) if token.type == "STRING" else token.text
 
-    def _index(self, tree: Tree[Token]) -> nodes.Expression:
+    def _index(self, tree: Tree) -> nodes.Expression:
         base, _, indices, _ = tree.children
         return nodes.Index(
             base=self.expression(base), indices=self.expressions(indices), span=self.span(tree)
         )
 
-    def _world(self, tree: Tree[Token]) -> nodes.Expression:
+    def _world(self, tree: Tree) -> nodes.Expression:
         base = self.expression(tree.children[0])
-        assignments = tuple(self.assignment(item) for item in _trees(tree.children[1:]))
+        assignments = tuple(self.assignment(item) for item in trees(tree.children[1:]))
         return nodes.World(base=base, assignments=assignments, span=self.span(tree))
 
-    def assignment(self, tree: Tree[Token]) -> nodes.Assignment:
+    def assignment(self, tree: Tree) -> nodes.Assignment:
         """Return ``S <- value``, ``S ~ policy`` or, from the command line, ``S = value``."""
         target, sign, value, *along = tree.children
         return nodes.Assignment(
             target=self.name(target),
-            kind="draw" if cast(Token, sign).type == "TILDE" else "set",
+            kind="draw" if as_token(sign).type == "TILDE" else "set",
             value=self.expression(value),
-            along=tuple(self._path(item) for item in _trees(_paths(along))),
+            along=tuple(self._path(item) for item in trees(_paths(along))),
             span=self.span(tree),
         )
 
-    def _path(self, tree: Tree[Token]) -> nodes.Path:
-        names = tuple(self.name(item) for item in _between(tree.children, "ARROW"))
+    def _path(self, tree: Tree) -> nodes.Path:
+        names = tuple(self.name(item) for item in without(tree.children, "ARROW"))
         return nodes.Path(names=names, span=self.span(tree))
 
-    def _expectation(self, tree: Tree[Token]) -> nodes.Expression:
-        kind = cast(Any, str(tree.children[0]))
-        events, *given = _trees(tree.children)
+    def _expectation(self, tree: Tree) -> nodes.Expression:
+        kind = cast(Any, text_of(tree.children[0]))
+        events, *given = trees(tree.children)
         body = self.expressions(events)
         facts = self.expressions(given[0].children[1]) if given else ()
         if kind != "Q":
@@ -248,14 +212,14 @@ class Builder:
             kind="Q", body=body[:1], level=body[1], facts=facts, span=self.span(tree)
         )
 
-    def _call(self, tree: Tree[Token]) -> nodes.Expression:
+    def _call(self, tree: Tree) -> nodes.Expression:
         name, _, *rest, _ = tree.children
         settings: tuple[nodes.Setting, ...] = ()
         if rest and isinstance(rest[-1], Tree) and rest[-1].data == "settings":
             settings = self.settings(rest.pop())
-        inputs = _between(rest, "COMMA", "SEMICOLON")
+        inputs = without(rest, "COMMA", "SEMICOLON")
         return nodes.Call(
-            name=str(name),
+            name=text_of(name),
             inputs=tuple(self.expression(item) for item in inputs),
             settings=settings,
             name_span=self.span(name),
@@ -264,18 +228,16 @@ class Builder:
 
     def settings(self, tree: Item) -> tuple[nodes.Setting, ...]:
         """Return the ``name=value`` pairs below a tree."""
-        children = cast("Tree[Token]", tree).children
-        return tuple(self._setting(item) for item in _trees(children))
+        children = as_tree(tree).children
+        return tuple(self._setting(item) for item in trees(children))
 
-    def _setting(self, tree: Tree[Token]) -> nodes.Setting:
+    def _setting(self, tree: Tree) -> nodes.Setting:
         name, _, value = tree.children
-        return nodes.Setting(
-            name=str(name), value=self.expression(value), span=self.span(tree)
-        )
+        return nodes.Setting(name=text_of(name), value=self.expression(value), span=self.span(tree))
 
 
 def _paths(along: Sequence[Item]) -> Sequence[Item]:
-    return cast("Tree[Token]", along[0]).children if along else ()
+    return as_tree(along[0]).children if along else ()
 
 
 def _unescape(text: str, at: int) -> tuple[str | None, int]:

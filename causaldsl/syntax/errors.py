@@ -61,10 +61,10 @@ def not_utf8(path: str, byte: int, line: int) -> Diagnostic:
     )
 
 
-def file_too_large(path: str, size: int, limit: int) -> Diagnostic:
+def file_too_large(path: str, limit: int) -> Diagnostic:
     """Return CD003: the file is larger than a model may be."""
     return diagnostic(
-        "CD003", f"the file holds {size:,} characters, at most {limit:,} are read", place=path
+        "CD003", f"the file holds more than {limit:,} characters, and was not read", place=path
     )
 
 
@@ -169,7 +169,9 @@ def bad_escape(span: Span) -> Diagnostic:
     return diagnostic(
         "CD013",
         f"`{span.text}` is no escape",
-        Label(span=span, text='expected `\\"`, `\\\\`, `\\n`, `\\t`, `\\r` or `\\u` and four digits'),
+        Label(
+            span=span, text='expected `\\"`, `\\\\`, `\\n`, `\\t`, `\\r` or `\\u` and four digits'
+        ),
         hint="write a backslash twice to mean itself",
     )
 
@@ -260,9 +262,7 @@ def sized_domain(word: str, span: Span) -> Diagnostic:
 
 def not_a_size(text: str, span: Span) -> Diagnostic:
     """Return CD032: a size of an image that is no whole number."""
-    return diagnostic(
-        "CD032", f"`{text}` is no size, expected a whole number", Label(span=span)
-    )
+    return diagnostic("CD032", f"`{text}` is no size, expected a whole number", Label(span=span))
 
 
 def image_sizes(span: Span, found: int) -> Diagnostic:

@@ -10,20 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lark import Token
-
-from causaldsl.syntax.lexer import BAD, COMMENT, LINE_END
+from causaldsl.syntax.tokens import BAD, CLOSERS, COMMENT, LINE_END, SOFT, STATEMENTS, Token
 
 MAX_NESTING = 100
 
-CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _CLOSING = frozenset(CLOSERS.values())
-STATEMENTS = frozenset(
-    "SCM PARAM SENSITIVE OBSERVED OUTCOME LATENT AUXILIARY CONTROL MISSING GROUP LEARN PRIOR GUIDE "
-    "COUPLING LOSS TRAIN PREDICT QUERY ASSERT".split()
-)
-# These words are names wherever they do not begin a statement; `missing` is reserved.
-SOFT = STATEMENTS - {"MISSING"}
 _ARROWS = frozenset({"ARROW", "BIARROW", "TILDE", "DEFINE"})
 _NO_KEYWORD = _ARROWS | {"COMMA"}
 # Inside this bracket, the sign may follow a name at the start of a line.
@@ -62,16 +53,17 @@ class _Splitter:
             elif token.type == COMMENT:
                 self._comment(comment_text(token))
             else:
-                self._token(token)
+                self.add(token)
         self._end_line(len(self.tokens))
         if self.line.tokens:
-            self._finish()
+            self.finish()
         end = self.line.comments
         while end and end[-1] == "":
             end.pop()
         return ["", *end] if end and self.line.blank_before and self.lines else end
 
-    def _token(self, token: Token) -> None:
+    def add(self, token: Token) -> None:
+        """Take a token into the current statement."""
         self.line_is_empty = False
         kind = token.type
         before = self.line.tokens
@@ -123,10 +115,11 @@ class _Splitter:
             or (blank and not self.opened)
             or self._begins_statement(position + 1)
         ):
-            self._finish()
+            self.finish()
             self.line.blank_before = blank
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """End the current statement."""
         if self.opened and self.line.unclosed is None:
             self.line.unclosed = self.opened[-1]
         self.opened.clear()
@@ -158,7 +151,7 @@ class _Splitter:
 
 def comment_text(token: Token) -> str:
     """Return a comment as the printer writes it: a blank behind the sign, none at the end."""
-    text = token.rstrip()
+    text = token.text.rstrip()
     return text if len(text) == 1 or text[1] in " #!:" else f"# {text[1:]}"
 
 
@@ -171,3 +164,14 @@ def split_lines(tokens: Sequence[Token]) -> tuple[list[Line], tuple[str, ...]]:
     splitter = _Splitter(tokens=tokens)
     comments = splitter.run()
     return splitter.lines, tuple(comments)
+
+
+def fragment_line(tokens: Sequence[Token]) -> Line:
+    """Return all tokens as one line, in which every statement's word is a name."""
+    splitter = _Splitter(tokens=())
+    for token in tokens:
+        if token.type in SOFT:
+            token.type = "NAME"
+        splitter.add(token)
+    splitter.finish()
+    return splitter.lines[0]

@@ -6,37 +6,27 @@ itself: a mistake costs its own statement, and the work grows with the length of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import cast
-
-from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
-from lark.lexer import Lexer as LarkLexer
+from typing import TypeVar
 
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.source import SourceFile, Span
 from causaldsl.syntax import errors, explain, nodes
 from causaldsl.syntax.build import BuildError
-from causaldsl.syntax.lexer import MAX_CHARACTERS, Lexer
-from causaldsl.syntax.lines import MAX_NESTING, Line, split_lines
+from causaldsl.syntax.lexer import MAX_CHARACTERS, Lexer, token_span
+from causaldsl.syntax.lines import MAX_NESTING, Line, fragment_line, split_lines
+from causaldsl.syntax.machine import Machine, Unexpected, compile_grammar
 from causaldsl.syntax.statements import StatementBuilder
+from causaldsl.syntax.tokens import COMMENT, LINE_END, Item, Token, Tree, as_tree
 
 MAX_STATEMENTS = 50_000
 MAX_ERRORS = 50
 GRAMMAR = "causaldsl.lark"
-STARTS = ("program", "statement", "expression", "do_assignment")
 
-
-class _Tokens(LarkLexer):
-    """Hands tokens that are already cut to lark."""
-
-    def __init__(self, lexer_conf: object) -> None:
-        pass
-
-    def lex(self, lexer_state: object) -> Iterator[Token]:  # type: ignore[override]
-        return iter(cast("list[Token]", lexer_state))
+Built = TypeVar("Built")
 
 
 def grammar_text() -> str:
@@ -50,85 +40,157 @@ def grammar_text() -> str:
 
 
 @cache
-def _machinery() -> tuple[Lark, Lexer]:
-    lark = Lark(
-        grammar_text(),
-        parser="lalr",
-        lexer=_Tokens,
-        start=list(STARTS),
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
-    return lark, Lexer(lark.terminals)
+def _machinery() -> tuple[Lexer, Machine]:
+    lark = compile_grammar(grammar_text())
+    return Lexer(lark.terminals), Machine(lark)
+
+
+def read_source(path: str | Path) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+    """Return the text of a file, or why there is none: unreadable, too large or no UTF-8."""
+    name = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            # A character has at most four bytes; no more is read, however large the file is.
+            data = file.read(4 * MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return None, (errors.file_unreadable(name, reason),)
+    if len(data) > 4 * MAX_CHARACTERS:
+        return None, (errors.file_too_large(name, MAX_CHARACTERS),)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return None, (errors.not_utf8(name, error.start, line),)
+    return SourceFile(path=name, text=text), ()
 
 
 def parse(source: SourceFile) -> tuple[nodes.Program | None, tuple[Diagnostic, ...]]:
     """Return the program, and every syntax error found in the text.
 
     A statement with a mistake is left out; the program holds all others, so that what they mean
-    can still be checked. It is None only when the text is beyond the limits and was not read.
+    can still be checked. It is None only when the text is too large and was not read.
     """
     if len(source.text) > MAX_CHARACTERS:
-        size = len(source.text)
-        return None, (errors.file_too_large(source.path, size, MAX_CHARACTERS),)
-    lark, lexer = _machinery()
+        return None, (errors.file_too_large(source.path, MAX_CHARACTERS),)
+    lexer, _ = _machinery()
     tokens, problems = lexer.tokens(source)
     lines, comments = split_lines(tokens)
     if not lines and not problems:
         problems.append(errors.no_statement(Span(file=source, start=0, end=0)))
-    statements = []
-    for number, line in enumerate(lines):
-        first = line.tokens[0]
-        if number >= MAX_STATEMENTS:
-            problems.append(errors.too_many_statements(_span(source, first), MAX_STATEMENTS))
-            break
-        if len(problems) > MAX_ERRORS:
-            problems.append(errors.too_many_errors(_span(source, first), MAX_ERRORS))
-            break
-        statement = _statement(source, line, problems)
-        if statement is not None:
-            statements.append(statement)
+    statements = _Reader(source=source, problems=problems).statements(lines)
     span = Span(file=source, start=0, end=len(source.text))
-    program = nodes.Program(statements=tuple(statements), comments=comments, span=span)
-    return program, tuple(problems)
+    program = nodes.Program(statements=statements, comments=comments, span=span)
+    return program, _in_order(problems)
 
 
-def _span(source: SourceFile, token: Token) -> Span:
-    return Span(file=source, start=token.start_pos or 0, end=token.end_pos or 0)
+def parse_expression(
+    text: str, path: str = "<expression>"
+) -> tuple[nodes.Expression | None, tuple[Diagnostic, ...]]:
+    """Return one expression, such as a query of the command line: ``E[Y[S <- Black]]``."""
+    reader = _Reader(source=SourceFile(path=path, text=text), problems=[])
+    tree = reader.fragment("expression")
+    node = None
+    if tree is not None:
+        node = reader.build(lambda builder: builder.expression(tree))
+    return node, _in_order(reader.problems)
 
 
-def _statement(
-    source: SourceFile, line: Line, problems: list[Diagnostic]
-) -> nodes.Statement | None:
-    """Return the statement of one line; add to `problems` why there is none."""
-    if line.bad:
-        return None  # its characters are reported already
-    tree, problem = _tree(source, line, "statement")
-    if tree is None:
-        problems.extend(problem)
-        return None
-    try:
-        node = StatementBuilder(source).statement(tree)
-    except BuildError as error:
-        problems.append(error.diagnostic)
-        return None
-    return replace(
-        node,
-        comments=tuple(line.comments),
-        trailing=line.trailing,
-        blank_before=line.blank_before,
-    )
+def parse_do(
+    text: str, path: str = "--do"
+) -> tuple[nodes.Assignment | None, tuple[Diagnostic, ...]]:
+    """Return an intervention of the command line: ``S=s'``, ``S <- S + 1``, ``A ~ Uniform(0, 1)``.
+
+    A level that is no plain name stands in quotes, as in a file: ``race="Asian-Pac-Islander"``.
+    """
+    reader = _Reader(source=SourceFile(path=path, text=text), problems=[])
+    tree = reader.fragment("do_assignment")
+    node = None
+    if tree is not None:
+        inner = as_tree(tree)
+        one = as_tree(inner.children[0]) if len(inner.children) == 1 else inner
+        node = reader.build(lambda builder: builder.assignment(one))
+    return node, _in_order(reader.problems)
 
 
-def _tree(
-    source: SourceFile, line: Line, start: str
-) -> tuple[Tree[Token] | None, tuple[Diagnostic, ...]]:
-    lark, _ = _machinery()
-    if line.too_deep is not None:
-        return None, (errors.brackets_too_deep(_span(source, line.too_deep), MAX_NESTING),)
-    try:
-        return cast("Tree[Token]", lark.parse(cast(str, line.tokens), start=start)), ()
-    except UnexpectedToken as error:
-        return None, (explain.explain(source, line, error),)
-    except UnexpectedInput as error:
-        raise AssertionError("tokens are cut before lark sees them") from error
+def _in_order(problems: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(problems, key=lambda p: p.span.start if p.span is not None else -1))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the statements of one text, and keeps what is wrong with them."""
+
+    source: SourceFile
+    problems: list[Diagnostic]
+
+    def statements(self, lines: list[Line]) -> tuple[nodes.Statement, ...]:
+        """Return the statements that could be read, up to the limits."""
+        found: list[nodes.Statement] = []
+        for number, line in enumerate(lines):
+            where = token_span(self.source, line.tokens[0])
+            if number >= MAX_STATEMENTS:
+                self.problems.append(errors.too_many_statements(where, MAX_STATEMENTS))
+                break
+            if len(self.problems) > MAX_ERRORS:
+                self.problems.append(errors.too_many_errors(where, MAX_ERRORS))
+                break
+            statement = self._statement(line)
+            if statement is not None:
+                found.append(statement)
+        return tuple(found)
+
+    def _statement(self, line: Line) -> nodes.Statement | None:
+        if line.bad:
+            return None  # its characters are reported already
+        tree = self._tree(line, "statement")
+        if tree is None:
+            return None
+        node = self.build(lambda builder: builder.statement(as_tree(tree)))
+        if node is None:
+            return None
+        return replace(
+            node,
+            comments=tuple(line.comments),
+            trailing=line.trailing,
+            blank_before=line.blank_before,
+        )
+
+    def fragment(self, start: str) -> Tree | Token | None:
+        """Return the tree of the whole text, read as one expression or assignment."""
+        lexer, _ = _machinery()
+        if len(self.source.text) > MAX_CHARACTERS:
+            self.problems.append(errors.file_too_large(self.source.path, MAX_CHARACTERS))
+            return None
+        tokens, problems = lexer.tokens(self.source)
+        self.problems.extend(problems)
+        tokens = [t for t in tokens if t.type not in (COMMENT, LINE_END)]
+        return None if problems else self._tree(fragment_line(tokens), start)
+
+    def _tree(self, line: Line, start: str) -> Item | None:
+        lexer, machine = _machinery()
+        if line.too_deep is not None:
+            where = token_span(self.source, line.too_deep)
+            self.problems.append(errors.brackets_too_deep(where, MAX_NESTING))
+            return None
+        try:
+            return machine.parse(line.tokens, start)
+        except Unexpected as unexpected:
+            place = explain.Place(
+                source=self.source,
+                line=line,
+                position=unexpected.position,
+                expected=unexpected.expected,
+                start=start,
+                spelling=lexer.spelling,
+            )
+            self.problems.append(explain.explain(place))
+            return None
+
+    def build(self, make: Callable[[StatementBuilder], Built]) -> Built | None:
+        """Return what `make` builds, None when it is refused."""
+        try:
+            return make(StatementBuilder(self.source))
+        except BuildError as error:
+            self.problems.append(error.diagnostic)
+            return None
