@@ -107,10 +107,16 @@ def _inside(node: ir.Ir, w: Writer, strength: int) -> str:
 def _write_op(node: ir.Op, w: Writer) -> tuple[str, int]:
     strength = _STRENGTH[node.op]
     if node.op == "^":
-        return f"{_inside(node.left, w, _ATOM)} ** {_inside(node.right, w, _UNARY)}", strength
+        base, power = _inside(node.left, w, _ATOM), _inside(node.right, w, _UNARY)
+        simple = all(t.lstrip("-").replace(".", "").isidentifier() or _is_number(t) for t in (base, power))
+        return (f"{base}**{power}" if simple else f"{base} ** {power}"), strength
     left = _inside(node.left, w, strength)
     right = _inside(node.right, w, strength + (node.op in "-/"))
     return f"{left} {node.op} {right}", strength
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdigit()
 
 
 def _constants(node: ir.Constants, w: Writer) -> str:

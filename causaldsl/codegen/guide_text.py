@@ -96,7 +96,7 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
     lines.append('    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):')
     drawn: set[str] = set()
     for site in rows:
-        lines.append(indent(_row_site(program, guide, site, drawn, w), 2))
+        lines.append(_row_site(program, guide, site, drawn, w))
         drawn.add(site.target)
     return "\n".join(lines) + "\n"
 
@@ -158,20 +158,20 @@ def _row_site(
     stem = f"{python_name(guide.name)}.{site.target}"
     lines: list[str] = []
     if comment := _comment(site):
-        lines.append(f"# {comment}")
+        lines.append(indent(f"# {comment}", 2))
     match site.form:
         case "per_row":
-            lines += _per_row_parameters(stem)
+            lines += [indent(line, 2) for line in _per_row_parameters(stem)]
         case "expressions":
-            lines.append(fit("loc = ", write(site.arguments["mean"], w), 0))
+            lines.append(fit("loc = ", write(site.arguments["mean"], w), 2))
             scale = write(site.arguments["sd"], w) if "sd" in site.arguments else "1.0"
-            lines.append(fit("scale = ", scale, 0))
+            lines.append(fit("scale = ", scale, 2))
         case _:
             lines += _network_lines(program, site, stem, drawn, w)
     law = _law(site.domain, "loc", "scale")
     if site.missing_of:
         law += f".mask(~data[{quoted(site.missing_of + '__seen')}])"
-    lines.append(fit(f"{var} = ", f"pyro.sample({name}, {law})", 0))
+    lines.append(fit(f"{var} = ", f"pyro.sample({name}, {law})", 2))
     text = "\n".join(lines)
     if not _is_read(guide, site.target):
         text = text.replace(f"{var} = pyro.sample", "pyro.sample")
@@ -204,12 +204,12 @@ def _network_lines(
     network = site.network
     if network is None or not network.inputs:
         return [
-            fit("loc = ", f"pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(())).expand(size)", 0),
+            fit("loc = ", f"pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(())).expand(size)", 2),
             fit(
                 "scale = ",
                 f"pyro.param({quoted(stem + '.scale')}, lambda: torch.ones(()), "
                 "constraint=constraints.positive).expand(size)",
-                0,
+                2,
             ),
         ]
     w.needs |= {"normal_heads", "layer", "join"}
@@ -224,8 +224,8 @@ def _network_lines(
     settings += ["skip=True"] if network.skip else []
     settings += ["logvar=True"] if site.logvar else []
     return [
-        fit("x = ", f"join({', '.join(inputs)})", 0),
-        fit("loc, scale = ", f"normal_heads({', '.join(settings)})", 0),
+        fit("x = ", f"join({', '.join(inputs)})", 2),
+        fit("loc, scale = ", f"normal_heads({', '.join(settings)})", 2),
     ]
 
 

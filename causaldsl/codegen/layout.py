@@ -78,6 +78,8 @@ def fit(prefix: str, text: str, depth: int = 1) -> str:
     pieces = split_sum(text)
     if len(pieces) == 1:
         return f"{pad}{prefix}(\n{pad}    {text}\n{pad})"
+    if len(pad) + 4 + len(text) <= WIDTH:
+        return f"{pad}{prefix}(\n{pad}    {text}\n{pad})"
     lines = [fit("", pieces[0], depth + 1)]
     lines += [fit("+ ", p, depth + 1) for p in pieces[1:]]
     return f"{pad}{prefix}(\n" + "\n".join(lines) + f"\n{pad})"
@@ -97,7 +99,7 @@ def collection(prefix: str, items: Sequence[str], brackets: str = "()") -> str:
 def with_comment(line: str, comment: str) -> str:
     """Put a comment behind a line, or above it where it would not fit."""
     last = line.rsplit("\n", 1)[-1]
-    if "\n" not in line and len(last) + 2 + len(comment) + 2 <= WIDTH:
+    if "\n" not in line and len(last) + 4 + len(comment) <= WIDTH:
         return f"{line}  # {comment}"
     pad = line[: len(line) - len(line.lstrip())]
     return f"{pad}# {comment}\n{line}"

@@ -143,7 +143,11 @@ def _total(objective: ir.Objective, w: Writer) -> str:
     balanced = [quoted(x.name) for x in objective.losses if x.balance == "first"]
     names = f"({', '.join(balanced)}{',' if len(balanced) == 1 else ''})"
     pure = str(objective.elbo.is_pure and not objective.losses)
+    if not objective.losses:
+        lines = [*lines[:-1], f"    return {elbo}"]
+    else:
+        lines.append("    return total")
     return (
-        "\n".join([*lines, "    return total"])
+        "\n".join(lines)
         + f"\n\n\nBALANCED = {names}\nIS_PURE_ELBO = {pure}\n"
     )

@@ -55,7 +55,7 @@ def emit(
     head = _head(program, guides, w, version)
     helpers = "\n\n".join(HELPERS[h].strip("\n") + "\n" for h in HELPERS if h in _closure(w.needs))
     whole = f"{head}\n\n{helpers}\n\n{text}"
-    return _with_imports(whole)
+    return _with_imports(whole).rstrip("\n") + "\n"
 
 
 def _closure(needs: set[str]) -> set[str]:
@@ -87,7 +87,7 @@ def line_comment(origin: Span | None) -> str:
         return ""
     line, _ = origin.file.line_column(origin.start)
     name = origin.file.path.replace("\\", "/").rsplit("/", 1)[-1]
-    source = printable(origin.file.line(line).split("#")[0])
+    source = " ".join(printable(origin.file.line(line).split("#")[0]).split())
     if len(source) > 60:
         source = source[:57] + "..."
     return f"{printable(name)}:{line} | {source}"
@@ -113,7 +113,7 @@ def _head(
         if m.observed and not isinstance(m.domain, Categorical | Ordered)
     ]
     lines = [
-        f'"""{printable(program.name)}{title}',
+        f'"""{printable(program.name)}{title}.',
         "",
         f"Compiled from {name} by causaldsl {version}. The module stands on its own: it needs torch",
         "and pyro only. `model` and `guide` take a dict of tensors, one per observed variable, each",
@@ -311,24 +311,27 @@ def _model(program: ir.Program, w: Writer) -> str:
         "    size = rows_in(data, n_rows)\n"
         "    p = parameters()\n"
         '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):\n'
-        + indent("\n".join(sites), 1)
+        + "\n".join(sites)
         + "\n"
     )
 
 
 def _site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> str:
     name, var = quoted(m.target), w.variables[m.target]
+    is_read = any(m.target in other.parents for other in program.mechanisms)
+    assign = f"{var} = " if is_read else ""
     if m.structural is not None and m.inverse is not None:
         return _inverted_site(m, program, w, comment)
     if m.structural is not None:
         if m.observed:
             line = f"{var} = data[{name}] if {name} in data else {_call(m, w)}"
-            return with_comment(indent(line), comment)
+            return with_comment(indent(line, 2), comment)
         return with_comment(indent(f"{var} = pyro.deterministic({name}, {_call(m, w)})"), comment)
     if m.missing_latent and not is_discrete(m.domain):
         return _missing_site(m, w, comment)
-    line = f"{var} = pyro.sample({name}, {_call(m, w)}, obs=data.get({name}))"
-    return with_comment(fit(f"{var} = ", line[len(var) + 3 :]), comment)
+    return with_comment(
+        fit(assign, f"pyro.sample({name}, {_call(m, w)}, obs=data.get({name}))", 2), comment
+    )
 
 
 def _inverted_site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> str:
@@ -351,7 +354,7 @@ def _inverted_site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: s
         f"    {lvar} = pyro.sample({lname}, {_call(latent, w)}, obs=data.get({lname}))",
         f"    {var} = pyro.deterministic({name}, {_call(m, w)})",
     ]
-    return indent("\n".join(lines))
+    return indent("\n".join(lines), 2)
 
 
 def _missing_site(m: ir.MechanismIR, w: Writer, comment: str) -> str:
@@ -368,4 +371,4 @@ def _missing_site(m: ir.MechanismIR, w: Writer, comment: str) -> str:
         "else:",
         f"    {var} = pyro.sample({name}, {_call(m, w)}, obs=data.get({name}))",
     ]
-    return indent("\n".join(lines))
+    return indent("\n".join(lines), 2)

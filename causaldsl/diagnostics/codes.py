@@ -171,6 +171,8 @@ _register("CD491", "error", "array variable not compiled yet")
 _register("CD492", "error", "image variable not compiled yet")
 _register("CD493", "error", "loss term not compiled yet")
 _register("CD494", "error", "guide not compiled yet")
+_register("CD495", "error", "equation without a likelihood")
+_register("CD496", "error", "unobserved discrete variable in a fit")
 # --- CD5xx data ---------------------------------------------------------------------------
 _register("CD501", "error", "table not found")
 _register("CD502", "error", "unreadable table")

@@ -21,6 +21,10 @@ from causaldsl.vocabulary.domains import (
 #: Networks whose compilation the back end does not do in a mechanism.
 NETWORK_CALLS = ("mlp", "conv", "deconv")
 
+#: Where the weight of an unobserved input starts. At 0 neither it nor the guide would have a
+#: gradient but by the noise of the draws; the sign, a matter of convention, is fixed with it.
+LATENT_START = 0.1
+
 
 @dataclass(slots=True)
 class Lowering:
@@ -242,6 +246,11 @@ def family_arguments(node: nodes.Call, ctx: Lowering) -> dict[str, ir.Ir]:
     return given
 
 
+def _start_of_weight(name: str | None, ctx: Lowering) -> float:
+    """Start at 0, but beside an unobserved input off it, where its guide and it pull equally."""
+    return 0.0 if name is None or ctx.scm.variables[name].is_observed else LATENT_START
+
+
 def _lower_term(
     value: nodes.Expression,
     fallback: str,
@@ -265,7 +274,7 @@ def _lower_term(
             name=weight,
             shape=shape,
             constraint="real",
-            start=ir.Start(),
+            start=ir.Start(values=(_start_of_weight(name, ctx),)),
             family=prior[0] if prior else None,
             arguments=prior[1] if prior else {},
             origin=value.span,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import networkx as nx
+
 from causaldsl.ir import nodes as ir
 
 _UNDO = {"exp": "log", "log": "exp"}
@@ -68,3 +72,38 @@ def _invert_op(op: str, left: ir.Ir, right: ir.Ir, latent: str, value: ir.Ir) ->
             return invert(inside, latent, ir.Op("/", other, value))
         case _:
             return None
+
+
+def place_inverses(mechanisms: tuple[ir.MechanismIR, ...]) -> tuple[ir.MechanismIR, ...]:
+    """Order mechanisms so that each determined latent can be solved for before it is read.
+
+    ``V := f(e, ...)`` gives `e` once V and V's other parents are known, so these come before `e`
+    and everything else that reads `e` comes after V. Where that closes a circle, or a second
+    equation claims the same latent, the equation keeps no inverse.
+    """
+    order = {m.target: k for k, m in enumerate(mechanisms)}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(order)
+    graph.add_edges_from((q, m.target) for m in mechanisms for q in m.parents)
+    kept: list[ir.MechanismIR] = []
+    claimed: set[str] = set()
+    for m in mechanisms:
+        latent = m.inverse.latent if m.inverse else None
+        if latent is None:
+            kept.append(m)
+            continue
+        needed = [(q, latent) for q in m.parents if q != latent]
+        needed += [(m.target, c) for c in graph.successors(latent) if c != m.target]
+        trial = graph.copy()
+        trial.add_edges_from(needed)
+        if latent in claimed or not nx.is_directed_acyclic_graph(trial):
+            kept.append(replace(m, inverse=None, abduction=ir.Abduction.NONE))
+            continue
+        claimed.add(latent)
+        graph = trial
+        kept.append(m)
+    by_name = {m.target: m for m in kept}
+    if not claimed:
+        return tuple(kept)
+    sequence = nx.lexicographical_topological_sort(graph, key=order.__getitem__)
+    return tuple(by_name[v] for v in sequence)

@@ -12,7 +12,7 @@ from causaldsl.ir.expressions import (
     lower_expression,
     lower_linear,
 )
-from causaldsl.ir.inverse import invert
+from causaldsl.ir.inverse import invert, place_inverses
 from causaldsl.ir.refusals import Refused, array_not_compiled, image_not_compiled, not_compiled
 from causaldsl.semantics.model import Parameter, Scm, Stochastic, Structural, Variable
 from causaldsl.syntax import nodes
@@ -65,7 +65,7 @@ def lower(scm: Scm) -> tuple[ir.Program | None, tuple[Diagnostic, ...]]:
             path=scm.source.path,
             hyper=numbers,
             params=tuple(params),
-            mechanisms=tuple(mechanisms),
+            mechanisms=place_inverses(tuple(mechanisms)),
         ),
         (),
     )

@@ -59,3 +59,23 @@ def guide_not_compiled(what: str, span: Span) -> Diagnostic:
         f"{what} in a guide is checked, but this version does not compile it",
         Label(span=span, text="not compiled yet"),
     )
+
+
+def no_likelihood(name: str, span: Span) -> Diagnostic:
+    """CD495: an observed ``:=`` that nothing inverts, asked to be fitted."""
+    return diagnostic(
+        "CD495",
+        f"`{name}` is set by an equation that gives no likelihood, so the file cannot be fitted",
+        Label(span=span, text="no latent enters here once and invertibly"),
+        hint="give it noise of its own with `~`, or only simulate the file",
+    )
+
+
+def discrete_unobserved(name: str, guide: str, span: Span) -> Diagnostic:
+    """CD496: an unobserved discrete variable that a fit would have to draw."""
+    return diagnostic(
+        "CD496",
+        f"`{name}` is discrete and unobserved ({guide}), and a draw of it has no gradient",
+        Label(span=span, text="declared here"),
+        hint="make it real, or observe it",
+    )

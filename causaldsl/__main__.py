@@ -1,0 +1,5 @@
+"""``python -m causaldsl`` is the command line."""
+
+from causaldsl.cli.main import main
+
+main()
