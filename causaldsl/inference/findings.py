@@ -1,0 +1,228 @@
+"""What can go wrong in a fit or with a saved one: one function per registered CD6xx code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from causaldsl.diagnostics.codes import diagnostic
+from causaldsl.diagnostics.model import Diagnostic, Label
+from causaldsl.diagnostics.suggest import suggest
+from causaldsl.source import Span
+
+_LISTED = 5
+
+
+def _quoted(names: Sequence[str]) -> str:
+    listed = ", ".join(f"`{name}`" for name in names[:_LISTED])
+    rest = len(names) - _LISTED
+    return f"{listed} and {rest:,} more" if rest > 0 else listed
+
+
+def _at(span: Span | None) -> tuple[Label, ...]:
+    return () if span is None else (Label(span=span),)
+
+
+# --- the words of `train` -------------------------------------------------------------------
+
+
+def unknown_word(name: str, known: Sequence[str], span: Span | None) -> Diagnostic:
+    """CD601: a word that training does not know."""
+    near = suggest(name, known)
+    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}" if near else None
+    message = f"training has no word `{name}`"
+    return diagnostic("CD601", message, *_at(span), hint=hint)
+
+
+def wrong_value(name: str, value: object, expected: str, span: Span | None) -> Diagnostic:
+    """CD602: a value of the wrong type, or out of range."""
+    message = f"`{name}` is `{value}`, expected {expected}"
+    return diagnostic("CD602", message, *_at(span), hint=f"write `{name}` as {expected}")
+
+
+def contradiction(message: str, hint: str, span: Span | None = None) -> Diagnostic:
+    """CD603: words that cannot hold together."""
+    return diagnostic("CD603", message, *_at(span), hint=hint)
+
+
+def unsupported(name: str, value: object, instead: str, span: Span | None) -> Diagnostic:
+    """CD604: a word that the language has and this version does not carry out."""
+    message = f"`{name}={value}` is not carried out by this version"
+    return diagnostic("CD604", message, *_at(span), hint=instead)
+
+
+# --- the fit --------------------------------------------------------------------------------
+
+
+def no_likelihood(names: Sequence[str], span: Span | None = None) -> Diagnostic:
+    """CD605: observed variables that have no density."""
+    message = f"{_quoted(names)} has no density, so its values cannot be fitted"
+    hint = "let a latent enter the equation once and invertibly, or state a distribution with `~`"
+    return diagnostic("CD605", message, *_at(span), hint=hint)
+
+
+def no_guide(reason: str) -> Diagnostic:
+    """CD605: nothing that gradients can train stands for the unobserved."""
+    message = f"the model has no guide to train: {reason}"
+    return diagnostic("CD605", message, hint="observe this variable, or give it a real domain")
+
+
+def foreign_table(missing: Sequence[str]) -> Diagnostic:
+    """CD606: encoded data without the model's variables."""
+    message = f"the encoded table lacks {_quoted(missing)}, which the model observes"
+    return diagnostic("CD606", message, hint="encode the table with this model's schema")
+
+
+def loss_not_finite(part: str, where: str, rows: Sequence[int], kept: str) -> Diagnostic:
+    """CD610: a part of the objective is NaN or infinite."""
+    return diagnostic(
+        "CD610",
+        f"the part `{part}` of the objective is not finite {where}",
+        place=_rows(rows),
+        notes=(kept,) if kept else (),
+        hint="lower `learning_rate`, or look at these rows and at the mechanism of this variable",
+    )
+
+
+def gradient_not_finite(
+    parameter: str, part: str, where: str, rows: Sequence[int], kept: str
+) -> Diagnostic:
+    """CD611: the objective is finite and its gradient is not."""
+    return diagnostic(
+        "CD611",
+        f"the gradient of parameter `{parameter}` is not finite {where}, "
+        f"through the part `{part}` of the objective",
+        place=_rows(rows),
+        notes=(kept,) if kept else (),
+        hint="lower `learning_rate` or set `clip`, and look at functions such as `sqrt` or `log` "
+        "of zero",
+    )
+
+
+def _rows(rows: Sequence[int]) -> str | None:
+    """Return the place of 0-based rows, counted from 1 as the data room counts them."""
+    if not rows:
+        return None
+    listed = ", ".join(str(row + 1) for row in rows[:_LISTED])
+    rest = len(rows) - _LISTED
+    word = "row" if len(rows) == 1 else "rows"
+    return f"{word} {listed} and {rest:,} more" if rest > 0 else f"{word} {listed}"
+
+
+def vanishing_balance(loss: str, value: float) -> Diagnostic:
+    """CD612: R of `balance` cannot be formed."""
+    message = f"`balance` of loss `{loss}` divides by its first value, which is {value:g}"
+    return diagnostic("CD612", message, hint="fix the factor with `balance(term; R=...)`")
+
+
+def not_converged(reason: str, hint: str) -> Diagnostic:
+    """CD620: the fit ended before it settled."""
+    return diagnostic("CD620", f"the fit has not converged: {reason}", hint=hint)
+
+
+def at_floor(name: str, value: float, reached: bool) -> Diagnostic:
+    """CD621: a learned standard deviation without an interior optimum."""
+    state = "has reached its floor" if reached else "heads for its floor"
+    return diagnostic(
+        "CD621",
+        f"the learned standard deviation `{name}` {state}, at {value:.3g} of its column's",
+        notes=("the likelihood has no interior maximum in it: a boundary solution",),
+        hint="fix this standard deviation in the model, or give it a `prior`",
+    )
+
+
+def unused_latent(name: str, kl: float) -> Diagnostic:
+    """CD622: a latent whose posterior is its prior in every row."""
+    return diagnostic(
+        "CD622",
+        f"the posterior does not use the latent `{name}`: {kl:.2g} nats per row against the prior",
+        hint="leave it out, or give it variables that it explains",
+    )
+
+
+def interrupted(epoch: int) -> Diagnostic:
+    """CD623: the user stopped the fit."""
+    message = f"the fit was interrupted after {epoch:,} epochs"
+    return diagnostic("CD623", message, hint="go on from its checkpoint with `--resume`")
+
+
+def guide_not_converged(guide: str, reason: str) -> Diagnostic:
+    """CD624: a guide trained at the fitted model has not settled."""
+    message = f"the guide `{guide}` has not converged: {reason}"
+    return diagnostic("CD624", message, hint="raise `epochs`")
+
+
+# --- saved fits and checkpoints -------------------------------------------------------------
+
+
+def refused_file(code: str, path: object, reason: str, hint: str) -> Diagnostic:
+    """CD630 to CD638: why a saved fit is not read, or what to know about it."""
+    return diagnostic(code, f"{reason}", place=f"file `{path}`", hint=hint)
+
+
+def unreadable_checkpoint(path: object, reason: str) -> Diagnostic:
+    """CD640: no checkpoint, or a damaged one."""
+    message = f"the checkpoint cannot be read: {reason}"
+    return diagnostic(
+        "CD640", message, place=f"file `{path}`", hint="start again without `--resume`"
+    )
+
+
+def foreign_checkpoint(path: object, what: str) -> Diagnostic:
+    """CD641: the checkpoint was made by another model, table or configuration."""
+    message = f"the checkpoint belongs to another run: its {what} differs"
+    hint = "resume with the model, the table and the settings it was made with"
+    return diagnostic("CD641", message, place=f"file `{path}`", hint=hint)
+
+
+def unwritable(path: object, reason: str) -> Diagnostic:
+    """CD642: a file could not be written."""
+    message = f"the file cannot be written: {reason}"
+    return diagnostic("CD642", message, place=f"file `{path}`", hint="choose another place")
+
+
+# --- sampling -------------------------------------------------------------------------------
+
+
+def learned_under_sampling(names: Sequence[str]) -> Diagnostic:
+    """CD650: NUTS samples what has a prior, and learned parameters have none."""
+    return diagnostic(
+        "CD650",
+        f"NUTS needs a prior for {_quoted(names)}, which the model learns as point values",
+        hint="declare them with `prior`, or hand over a fit whose values are held fixed",
+    )
+
+
+def too_much_to_sample(rows: int, latents: Sequence[str], size: int, limit: int) -> Diagnostic:
+    """CD651: one number for each row and latent is too many for NUTS."""
+    return diagnostic(
+        "CD651",
+        f"NUTS would sample {size:,} numbers ({_quoted(latents)} in each of {rows:,} rows), "
+        f"above the limit of {limit:,}",
+        hint="take fewer rows, or fit by variational inference",
+    )
+
+
+def not_mixed(name: str, r_hat: float) -> Diagnostic:
+    """CD652: split R-hat is too large."""
+    message = f"the chains have not mixed: R-hat of `{name}` is {r_hat:.3f}, expected at most 1.01"
+    return diagnostic("CD652", message, hint="draw more samples, or standardise the model")
+
+
+def divergent(count: int, of: int) -> Diagnostic:
+    """CD653: NUTS met divergent transitions."""
+    message = f"{count:,} of {of:,} transitions diverged"
+    return diagnostic("CD653", message, hint="raise the target acceptance, or reparameterise")
+
+
+def nothing_to_sample() -> Diagnostic:
+    """CD654: a model without unknowns."""
+    message = "the model has neither latents nor `prior` parameters to sample"
+    return diagnostic("CD654", message, hint="fit by variational inference")
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401 (any value of a setting)
+    """Return a setting's value as its author would write it."""
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(as_text(v) for v in value) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,378 @@
+"""One run of the optimiser: steps, epochs, the stopping rule, checkpoints, interruption.
+
+The loop knows a `Target` and rows, not models. It runs inside `isolated`, over the unconstrained
+parameters of Pyro's store, and is a function of its seed: batches come from the seed and the
+epoch, draws from the one random stream that a checkpoint keeps.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pyro
+import torch
+from torch import Tensor
+
+from causaldsl.data.batches import Batches
+from causaldsl.data.encoded import EncodedData
+from causaldsl.diagnostics.model import InferenceError
+from causaldsl.diagnostics.progress import Progress, ProgressCallback
+from causaldsl.inference import watchdog
+from causaldsl.inference.checkpoint import Checkpoint, random_state, write_checkpoint
+from causaldsl.inference.config import FitConfig
+from causaldsl.inference.schedule import Pace, estimated_end, initial_pace, next_pace, rate_at
+from causaldsl.inference.states import constraints_of, unconstrained
+from causaldsl.inference.targets import Batch, Losses, Target
+from causaldsl.runtime.scope import ParamState
+
+_REPORT_EVERY = 0.1  # seconds between two calls of the progress callback
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """Where and how often a run writes its checkpoint, and what marks it as this run's."""
+
+    path: Path
+    fingerprint: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The state of a run while it lasts. `curves` has one number for each finished epoch."""
+
+    target: Target
+    config: FitConfig
+    data: EncodedData
+    validation: EncodedData | None = None
+    epoch: int = 0
+    step: int = 0
+    steps_done: int = 0
+    pace: Pace
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    sums: dict[str, float] = field(default_factory=dict)
+    best: float = math.inf
+    best_params: dict[str, Tensor] = field(default_factory=dict)
+    interrupted: bool = False
+    seconds: float = 0.0
+    optimiser: torch.optim.Optimizer | None = None
+    adopted: dict[str, Tensor] = field(default_factory=dict)
+    keeping: Keeping | None = None
+
+    @property
+    def batches(self) -> Batches:
+        """How the rows are dealt into batches."""
+        size = self.config.rows_per_batch(self.data.n_rows)
+        return Batches(n_rows=self.data.n_rows, batch_size=size, seed=self.config.seed)
+
+    @property
+    def watched(self) -> list[float]:
+        """The curve that the stopping rule and `keep` look at."""
+        return self.curves.get("validation", self.curves.get("objective", []))
+
+
+def start_run(
+    target: Target,
+    config: FitConfig,
+    data: EncodedData,
+    validation: EncodedData | None = None,
+    keeping: Keeping | None = None,
+) -> Run:
+    """Return a run that has not begun."""
+    return Run(
+        target=target,
+        config=config,
+        data=data,
+        validation=validation,
+        pace=initial_pace(config),
+        keeping=keeping,
+    )
+
+
+def minimise(
+    run: Run, progress: ProgressCallback, stop_requested: Callable[[], bool] | None = None
+) -> None:
+    """Carry a run on to its end, in place: until the rule ends it, the epochs do, or the user.
+
+    Raises
+    ------
+    InferenceError
+        CD610 or CD611 when a number is not finite; the checkpoint on disk stays as it was.
+    """
+    batches, began = run.batches, time.monotonic()
+    epochs = run.config.most_epochs(batches.steps_per_epoch)
+    block = run.config.block(batches.steps_per_epoch)
+    everything = run.data.batch() if batches.is_full else None
+    clock = _Clock(run=run, progress=progress, began=began, before=run.seconds)
+    with _stoppable(stop_requested) as stopped, _only(run.target.trainable):
+        _adopt(run)
+        while run.epoch < epochs and not run.pace.settled and not run.interrupted:
+            for rows in batches.epoch(run.epoch, run.step):
+                batch = run.data.batch(rows) if everything is None else everything
+                _step(run, batch, epochs, batches.steps_per_epoch)
+                clock.tick(epochs, block, batches.steps_per_epoch)
+                if stopped():
+                    run.interrupted = True
+                    break
+            if run.step >= batches.steps_per_epoch:
+                _end_epoch(run, block)
+        run.seconds = clock.elapsed()
+        if run.keeping is not None:
+            save_run(run, run.keeping)
+    if not run.interrupted and run.config.keep == "loss" and run.best_params:
+        _restore(run.best_params)
+
+
+# --- one step -------------------------------------------------------------------------------
+
+
+def _adopt(run: Run) -> None:
+    """Hand parameters that a pass has just made to the optimiser."""
+    wanted = run.target.trainable
+    new = {
+        name: value
+        for name, value in pyro.get_param_store().named_parameters()
+        if name not in run.adopted and (wanted is None or name in wanted)
+    }
+    if not new:
+        return
+    run.adopted |= new
+    if run.optimiser is None:
+        run.optimiser = _optimiser(run.config, list(new.values()), run.data.n_rows)
+    else:
+        run.optimiser.add_param_group({"params": list(new.values())})
+
+
+def _optimiser(config: FitConfig, values: list[Tensor], n_rows: int) -> torch.optim.Optimizer:
+    rate, decay = config.learning_rate, config.weight_decay
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(values, lr=rate, weight_decay=decay)
+    # objectives are per row here and sums in the papers: so scaled, Adam's steps are the same
+    eps = 1e-8 / n_rows
+    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return kind(values, lr=rate, eps=eps, weight_decay=decay, fused=True)
+
+
+def _step(run: Run, batch: Batch, epochs: int, steps: int) -> None:
+    before = random_state()
+    losses = run.target.evaluate(batch, run.epoch)
+    if len(pyro.get_param_store()) != len(run.adopted):
+        _adopt(run)
+    assert run.optimiser is not None
+    value = losses.total.item()
+    run.optimiser.zero_grad(set_to_none=True)
+    if math.isfinite(value) and losses.total.requires_grad:
+        losses.total.backward()  # type: ignore[no-untyped-call]
+    norm = _clipped_norm(run)
+    if not (math.isfinite(value) and math.isfinite(norm)):
+        _refuse(run, batch, before, steps)
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate_at(run.config, run.pace, run.epoch + run.step / steps, epochs)
+    run.optimiser.step()
+    _record(run, losses, value, len(batch["__row__"]))
+    run.step += 1
+    run.steps_done += 1
+
+
+def _clipped_norm(run: Run) -> float:
+    values = list(run.adopted.values())
+    gradients = [v.grad for v in values if v.grad is not None]
+    if not gradients:
+        return 0.0
+    norms = torch._foreach_norm(gradients)
+    norm = torch.linalg.vector_norm(torch.stack(norms))
+    if run.config.clip is not None:
+        torch.nn.utils.clip_grads_with_norm_(values, run.config.clip, norm)
+    return norm.item()
+
+
+def _refuse(run: Run, batch: Batch, before: Tensor, steps: int) -> None:
+    kept = f"the last good state is in `{run.keeping.path}`" if run.keeping else ""
+    broken = watchdog.Broken(
+        batch=batch,
+        epoch=run.epoch,
+        step=run.step,
+        steps=steps,
+        random_state=before,
+        row_ids=run.data.row_ids,
+        kept=kept,
+    )
+    raise InferenceError([watchdog.diagnose(run.target, broken)])
+
+
+def _record(run: Run, losses: Losses, value: float, rows: int) -> None:
+    share = rows / run.data.n_rows
+    sums = run.sums
+    sums["objective"] = sums.get("objective", 0.0) + share * value
+    for name, term in losses.terms.items():
+        sums[name] = sums.get(name, 0.0) + share * float(term)
+    for name, part in losses.parts.items():
+        key = f"part {name}"
+        sums[key] = sums.get(key, 0.0) + share * float(part)
+
+
+# --- epochs ---------------------------------------------------------------------------------
+
+
+def _end_epoch(run: Run, block: int | None) -> None:
+    for name, value in run.sums.items():
+        if not name.startswith("part "):
+            run.curves.setdefault(name, []).append(value)
+    assert run.optimiser is not None
+    rate = float(run.optimiser.param_groups[0]["lr"])
+    run.curves.setdefault("learning_rate", []).append(rate)
+    if run.validation is not None:
+        with torch.no_grad():
+            losses = run.target.evaluate(run.validation.batch(), run.epoch)
+        run.curves.setdefault("validation", []).append(float(losses.total))
+    run.sums, run.step, run.epoch = {}, 0, run.epoch + 1
+    warm = run.target.is_warm(run.epoch)
+    if run.config.keep == "loss" and warm and run.watched[-1] < run.best:
+        run.best = run.watched[-1]
+        run.best_params = {n: v.detach().clone() for n, v in run.adopted.items()}
+    run.pace = next_pace(run.config, run.pace, run.watched, block, warm)
+
+
+def _restore(values: Mapping[str, Tensor]) -> None:
+    held = dict(pyro.get_param_store().named_parameters())
+    with torch.no_grad():
+        for name, value in values.items():
+            held[name].copy_(value)
+
+
+@contextmanager
+def _only(trainable: frozenset[str] | None) -> Iterator[None]:
+    """Let gradients reach some parameters alone, which also spares the work for the others."""
+    frozen = [
+        value
+        for name, value in pyro.get_param_store().named_parameters()
+        if trainable is not None and name not in trainable and value.requires_grad
+    ]
+    for value in frozen:
+        value.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for value in frozen:
+            value.requires_grad_(True)
+
+
+@contextmanager
+def _stoppable(stop_requested: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C into a flag that is read between steps; the second one is an exception."""
+    pressed = False
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            signal.default_int_handler(number, frame)
+        pressed = True
+
+    def stopped() -> bool:
+        return pressed or (stop_requested is not None and stop_requested())
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# --- progress and checkpoints ---------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _Clock:
+    """Reports and saves by the clock; neither touches a number of the run."""
+
+    run: Run
+    progress: ProgressCallback
+    began: float
+    before: float
+    reported: float = -math.inf
+    saved: float = field(default_factory=time.monotonic)
+    first_step: int | None = None
+
+    def elapsed(self) -> float:
+        return self.before + time.monotonic() - self.began
+
+    def tick(self, epochs: int, block: int | None, steps: int) -> None:
+        now, run = time.monotonic(), self.run
+        if self.first_step is None:
+            self.first_step = run.steps_done - 1
+        if run.keeping is not None and now - self.saved >= run.keeping.seconds:
+            run.seconds = self.elapsed()
+            save_run(run, run.keeping)
+            self.saved = time.monotonic()
+        if now - self.reported >= _REPORT_EVERY:
+            self.reported = now
+            end = estimated_end(run.config, run.pace, run.epoch, block, epochs)
+            done = run.epoch * steps + run.step
+            rate = (run.steps_done - self.first_step) / max(1e-9, now - self.began)
+            self.progress(_report(run, done, end * steps, rate))
+
+
+def _report(run: Run, done: int, total: int, rate: float) -> Progress:
+    share = max(run.sums.values() and run.step / run.batches.steps_per_epoch, 1e-9)
+    figures = {"steps per second": rate, "seconds left": max(0, total - done) / max(rate, 1e-9)}
+    figures |= {name.removeprefix("part "): value / share for name, value in run.sums.items()}
+    figures["learning rate"] = run.pace.learning_rate
+    return Progress(stage=run.target.stage, done=done, total=total, figures=figures)
+
+
+def save_run(run: Run, keeping: Keeping) -> None:
+    """Write a run's whole state to its checkpoint."""
+    state: ParamState = pyro.get_param_store().get_state()
+    tensors = {f"param/{n}": t for n, t in unconstrained(state).items()}
+    tensors |= {f"best/{n}": t for n, t in run.best_params.items()}
+    tensors["random"] = random_state()
+    if run.optimiser is not None:
+        for name, value in run.adopted.items():
+            moments = run.optimiser.state[value]
+            tensors |= {f"optimiser/{name}/{k}": t.clone() for k, t in moments.items()}
+    words = {
+        "constraints": constraints_of(state),
+        "adopted": list(run.adopted),
+        "epoch": run.epoch,
+        "step": run.step,
+        "steps_done": run.steps_done,
+        "pace": asdict(run.pace),
+        "curves": run.curves,
+        "sums": run.sums,
+        "best": None if math.isinf(run.best) else run.best,
+        "seconds": run.seconds,
+    }
+    checkpoint = Checkpoint(fingerprint=keeping.fingerprint, words=words, tensors=tensors)
+    write_checkpoint(keeping.path, checkpoint)
+
+
+def restore_run(run: Run, checkpoint: Checkpoint) -> None:
+    """Put a run back where its checkpoint left it. The store must hold its parameters already."""
+    words: Mapping[str, Any] = checkpoint.words
+    held = dict(pyro.get_param_store().named_parameters())
+    run.adopted = {name: held[name] for name in words["adopted"]}
+    if run.adopted:
+        run.optimiser = _optimiser(run.config, list(run.adopted.values()), run.data.n_rows)
+        for path, tensor in checkpoint.under("optimiser").items():
+            name, _, key = path.rpartition("/")
+            run.optimiser.state[run.adopted[name]][key] = tensor.clone()
+    run.epoch, run.step = words["epoch"], words["step"]
+    run.steps_done, run.seconds = words["steps_done"], words["seconds"]
+    run.pace = Pace(**words["pace"])
+    run.curves = {name: list(curve) for name, curve in words["curves"].items()}
+    run.sums = dict(words["sums"])
+    run.best = math.inf if words["best"] is None else words["best"]
+    run.best_params = checkpoint.under("best")
+    torch.set_rng_state(checkpoint.tensors["random"])

@@ -1,0 +1,146 @@
+"""What a run of the optimiser minimises: the emitted objective, or the ELBO of one guide.
+
+Both call the emitted module and nothing else; a target only says with which rows, which guide
+and which R of `balance`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyro
+import torch
+from torch import Tensor
+
+from causaldsl.diagnostics.model import InferenceError
+from causaldsl.inference import findings
+from causaldsl.runtime.load import CompiledScm
+
+Batch = dict[str, Tensor]
+Shares = dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """One evaluation: what is minimised, its terms, and the parts of the negative ELBO."""
+
+    total: Tensor
+    terms: Shares
+    parts: Shares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is minimised, by which parameters (`None`: all), and from when on it stands still.
+
+    `evaluate` takes a batch and the epoch (which moves warm-ups). `is_warm` says whether every
+    warm-up has ended at an epoch: before that, objectives of different epochs do not compare.
+    """
+
+    stage: str
+    evaluate: Callable[[Batch, float], Losses]
+    trainable: frozenset[str] | None = None
+    is_warm: Callable[[float], bool] = field(default=lambda _: True)
+
+
+def _averaged(many: list[tuple[Shares, Shares]]) -> tuple[Shares, Shares]:
+    if len(many) == 1:
+        return many[0]
+    count = len(many)
+    terms = {name: sum(t[name] for t, _ in many) / count for name in many[0][0]}
+    parts = {name: sum(p[name] for _, p in many) / count for name in many[0][1]}
+    return terms, parts  # type: ignore[return-value] # sums of tensors
+
+
+def model_target(
+    compiled: CompiledScm, n_rows: int, balance: Mapping[str, float], first: Shares, particles: int
+) -> Target:
+    """Return the emitted objective over everything that is learned.
+
+    `first` are the terms of the first pass: numbers on which the schedule of weights is tried.
+    """
+    module: Any = compiled.module
+
+    def evaluate(batch: Batch, epoch: float) -> Losses:
+        drawn = [module.loss_terms(batch, n_rows) for _ in range(particles)]
+        terms, parts = _averaged(drawn)
+        return Losses(total=module.objective(terms, epoch, balance), terms=terms, parts=parts)
+
+    def is_warm(epoch: float) -> bool:
+        now, later = (module.objective(first, e, balance) for e in (epoch, math.inf))
+        return bool(now == later)
+
+    return Target(stage="model", evaluate=evaluate, is_warm=is_warm)
+
+
+def guide_target(
+    compiled: CompiledScm, guide: str, n_rows: int, trainable: frozenset[str], particles: int
+) -> Target:
+    """Return the plain ELBO of one guide at a fixed model."""
+    module: Any = compiled.module
+    evidence = module.GUIDE_EVIDENCE[guide]
+
+    def evaluate(batch: Batch, epoch: float) -> Losses:
+        del epoch
+        seen = without(batch, compiled, evidence)
+        drawn = [
+            ({}, module.elbo_parts(seen, n_rows, guide=module.GUIDES[guide])[0])
+            for _ in range(particles)
+        ]
+        parts = _averaged(drawn)[1]
+        total = sum(parts.values(), torch.zeros(()))
+        return Losses(total=total, terms={"elbo": total}, parts=parts)
+
+    return Target(stage=guide, evaluate=evaluate, trainable=trainable)
+
+
+def without(batch: Batch, compiled: CompiledScm, evidence: tuple[str, ...]) -> Batch:
+    """Return a batch with the observed variables outside the evidence taken out."""
+    hidden = set(compiled.module.OBSERVED) - set(evidence)
+    return {
+        name: values
+        for name, values in batch.items()
+        if name not in hidden and name.removesuffix("__seen") not in hidden
+    }
+
+
+def fixed_balance(compiled: CompiledScm, terms: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return R of each balanced loss: the ELBO over the term, per row, on the first full pass.
+
+    Raises
+    ------
+    InferenceError
+        CD612 if a term is zero there, or no number.
+    """
+    found: dict[str, float] = {}
+    for name in getattr(compiled.module, "BALANCED", ()):
+        value = float(terms[name])
+        if value == 0 or not math.isfinite(value):
+            raise InferenceError([findings.vanishing_balance(name, value)])
+        found[name] = float(terms["elbo"]) / value
+    return found
+
+
+def guide_parameters(compiled: CompiledScm, guide: str, batch: Batch, n_rows: int) -> frozenset[str]:
+    """Return the parameters that belong to one guide alone, making those that are not there yet.
+
+    What the model asks for too, and the factors of Bayesian parameters that the guides
+    share once the guide for all evidence has taught them, are not the guide's own.
+    """
+    module: Any = compiled.module
+    before = set(pyro.get_param_store())
+    with torch.no_grad():
+        asked = _asked_for(lambda: module.GUIDES[guide](batch, n_rows))
+        shared = _asked_for(module.parameters)
+        if guide != "all" and "all" in module.GUIDES:
+            prefix = tuple(f"guide.{name}." for name in getattr(module, "GLOBAL", ()))
+            shared |= {name for name in asked & before if name.startswith(prefix)}
+    return frozenset(asked - shared)
+
+
+def _asked_for(run: Callable[[], object]) -> set[str]:
+    traced = pyro.poutine.trace(run, param_only=True).get_trace()
+    return {name for name, site in traced.nodes.items() if site["type"] == "param"}
