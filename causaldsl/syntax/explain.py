@@ -202,6 +202,30 @@ def _domain_missing(place: Place) -> Diagnostic | None:
     )
 
 
+def _colon_left_out(place: Place) -> Diagnostic | None:
+    if not place.is_declaration or "COLON" not in place.expected:
+        return None
+    if place.found not in ("NAME", "LBRACE"):
+        return None
+    return diagnostic(
+        "CD026",
+        "a domain stands behind a `:`",
+        Label(span=place.span()),
+        hint=f"write `: {_short(place.text())}`",
+    )
+
+
+def _tilde_for_equal(place: Place) -> Diagnostic | None:
+    if place.found != "TILDE" or place.tokens[0].type != "LEARN":
+        return None
+    return diagnostic(
+        "CD025",
+        "a learned parameter starts from a number, expected `=`",
+        Label(span=place.span()),
+        hint="write `=` before the start, or `prior` for `learn`",
+    )
+
+
 def _arrow_without_end(place: Place) -> Diagnostic | None:
     if place.found in _ARROWS and place.position == 0:
         side, where = "before", place.span()
@@ -421,6 +445,8 @@ _RULES = (
     _role_left_out,
     _equal_for_tilde,
     _domain_missing,
+    _colon_left_out,
+    _tilde_for_equal,
     _arrow_without_end,
     _mixed_arrows,
     _reserved,

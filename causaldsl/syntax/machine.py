@@ -83,35 +83,39 @@ class Machine:
 
     def parse(self, tokens: Sequence[Token], start: str) -> Tree | Token:
         """Return the tree of the tokens; raise `Unexpected` at the first that does not fit."""
-        actions, end_state = self._actions, self._end[start]
-        states = [self._start[start]]
-        values: list[Item] = []
-        at = tokens[-1].end if tokens else 0
-        row = actions[states[0]]
-        for position, token in enumerate((*tokens, Token(END, "", at, at))):
-            while True:
-                action = row.get(token.type)
-                if action is None:
-                    raise Unexpected(position, self._fitting(states))
-                if isinstance(action, int):
-                    values.append(token)
-                    states.append(action)
-                    row = actions[action]
-                    break
-                size = action.size
-                children = values[-size:] if size else []
-                if size:
-                    del values[-size:], states[-size:]
-                values.append(_shape(action, children, token.start))
-                state = cast(int, actions[states[-1]][action.origin])
-                if state == end_state and token.type == END:
-                    return values[-1]
-                states.append(state)
-                row = actions[state]
-        raise AssertionError("the end of input is always reduced or refused")
+        states, values = [self._start[start]], list[Item]()
+        for position, token in enumerate((*tokens, _end(tokens))):
+            if not self._take(token, states, values, self._end[start]):
+                raise Unexpected(position, self._fitting(tokens[:position], start))
+        return values[0]
 
-    def _fitting(self, states: Sequence[int]) -> frozenset[str]:
+    def _take(self, token: Token, states: list[int], values: list[Item], end_state: int) -> bool:
+        """Complete rules until the token can be shifted, and shift it; False if it never fits."""
+        actions = self._actions
+        kind = token.type
+        while True:
+            action = actions[states[-1]].get(kind)
+            if action is None:
+                return False
+            if isinstance(action, int):
+                values.append(token)
+                states.append(action)
+                return True
+            size = action.size
+            children = values[-size:] if size else []
+            if size:
+                del values[-size:], states[-size:]
+            values.append(_shape(action, children, token.start))
+            state = cast(int, actions[states[-1]][action.origin])
+            states.append(state)
+            if state == end_state and kind == END:
+                return True
+
+    def _fitting(self, tokens: Sequence[Token], start: str) -> frozenset[str]:
         """Return the terminals that can really follow, lookaheads that lead nowhere left out."""
+        states, values = [self._start[start]], list[Item]()
+        for token in tokens:
+            self._take(token, states, values, self._end[start])
         row = self._actions[states[-1]]
         return frozenset(name for name in row if _is_terminal(name) and self._fits(states, name))
 
@@ -129,6 +133,11 @@ class Machine:
             if name == END and target in self._end.values():
                 return True
             stack.append(target)
+
+
+def _end(tokens: Sequence[Token]) -> Token:
+    at = tokens[-1].end if tokens else 0
+    return Token(END, "", at, at)
 
 
 def _is_terminal(name: str) -> bool:
