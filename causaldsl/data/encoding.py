@@ -252,6 +252,8 @@ def _decode_column(
     kind = numbers.kinds[index]
     levels = levels_of(spec.domain)
     if levels is not None:
+        if kind == "text" and spec.recode is None and isinstance(spec.domain, Binary):
+            kind = "number"  # True, "0" and the like were understood; 0 and 1 say the same
         table = _cells_of_levels(levels, spec.recode, kind)
         return table[values.astype(np.int64)]
     natural = values.astype(np.float64) * numbers.factor[index] + numbers.offset[index]
@@ -286,8 +288,6 @@ def _as_kind(texts: list[str], kind: ColumnKind) -> NDArray[Any]:
         found = np.array(cast("list[float]", numbers))
         whole = all(math.isfinite(n) and n.is_integer() for n in found.tolist())
         return found.astype(np.int64) if whole else found
-    if kind == "text" and texts == ["0", "1"]:  # a binary written True and False
-        return np.array([0, 1])
     return np.array(texts, dtype=object)
 
 
