@@ -85,6 +85,15 @@ def fit(prefix: str, text: str, depth: int = 1) -> str:
     return f"{pad}{prefix}(\n" + "\n".join(lines) + f"\n{pad})"
 
 
+def _item(item: str) -> str:
+    """Return one item of a display; a tuple in it that is too long goes one entry a line."""
+    if len(item) + 5 <= WIDTH or ": (" not in item or not item.endswith(")"):
+        return item
+    key, _, rest = item.partition(": (")
+    inner = "".join(f"        {i},\n" for i in split_items(rest[:-1].rstrip(",")))
+    return f"{key}: (\n{inner}    )"
+
+
 def collection(prefix: str, items: Sequence[str], brackets: str = "()") -> str:
     """Return ``prefix`` with a tuple, list or dict display, one item a line when too long."""
     opening, closing = brackets
@@ -92,7 +101,7 @@ def collection(prefix: str, items: Sequence[str], brackets: str = "()") -> str:
     flat = f"{prefix}{opening}{', '.join(items)}{comma}{closing}"
     if len(flat) <= WIDTH:
         return flat
-    inner = "".join(f"    {i},\n" for i in items)
+    inner = "".join(f"    {_item(i)},\n" for i in items)
     return f"{prefix}{opening}\n{inner}{closing}"
 
 

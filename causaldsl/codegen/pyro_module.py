@@ -88,9 +88,8 @@ def line_comment(origin: Span | None) -> str:
     line, _ = origin.file.line_column(origin.start)
     name = origin.file.path.replace("\\", "/").rsplit("/", 1)[-1]
     source = " ".join(printable(origin.file.line(line).split("#")[0]).split())
-    if len(source) > 60:
-        source = source[:57] + "..."
-    return f"{printable(name)}:{line} | {source}"
+    text = f"{printable(name)}:{line} | {source}"
+    return text if len(text) <= 68 else text[:65].rstrip() + "..."
 
 
 def _head(
@@ -239,7 +238,8 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
     arguments = ["p", *(w.variables[q] for q in m.parents)]
     lines = [f"def {function_name(m.target, w)}({', '.join(arguments)}):"]
     comment = line_comment(m.origin)
-    lines.append(f'    """{printable(m.target)}: {comment or "as declared"}."""')
+    what = f"{printable(m.target)}: {comment or 'as declared'}".rstrip(".")
+    lines.append(f'    """{what}."""')
     if m.structural is not None:
         text = write(m.structural, w)
         if not is_tensor(m.structural):
@@ -249,6 +249,9 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
     given = {}
     for name, node in m.arguments.items():
         text = write(node, w)
+        if isinstance(node, ir.Linear) and node.outputs is not None and len(text) > _LONG_ARGUMENT:
+            lines.append(fit(f"{name} = ", text.removeprefix("F.pad(").removesuffix(", (1, 0))")))
+            text = f"F.pad({name}, (1, 0))"
         if len(text) > _LONG_ARGUMENT or (m.family == "Beta" and name == "logits"):
             lines.append(fit(f"{name} = ", text))
             text = name
