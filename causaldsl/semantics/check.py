@@ -69,7 +69,7 @@ def check(
     claims = check_claims(scope, structure, queries)
     check_usage(scope, structure)
     diagnostics = _in_order(findings)
-    if findings.has_errors or structure.graph is None:
+    if findings.has_errors:
         return None, diagnostics
     header = header_of(program)
     scm = Scm(

@@ -1,5 +1,68 @@
-"""Thin."""
-from causaldsl.syntax import nodes
+"""Queries: arithmetic around E, P and Q."""
+
+from __future__ import annotations
+
+from causaldsl.semantics import query_errors
 from causaldsl.semantics.model import Query
-def check_queries(scope, structure):
-    return tuple(Query(name=s.name.name, value=s.value, span=s.span) for s in scope.names.of(nodes.QueryStatement))
+from causaldsl.semantics.resolve import Place, Resolver
+from causaldsl.semantics.scope import Scope
+from causaldsl.semantics.structure import Structure
+from causaldsl.semantics.values import single
+from causaldsl.semantics.walk import children
+from causaldsl.semantics.worlds import Worlds
+from causaldsl.syntax import nodes
+
+
+def check_queries(scope: Scope, structure: Structure) -> tuple[Query, ...]:
+    """Return the queries in the order of the text."""
+    worlds = Worlds(structure, facts=True)
+    place = Place(what="a query", special=worlds.special)
+    resolver = Resolver(scope, place)
+    queries: list[Query] = []
+    for statement in scope.names.of(nodes.QueryStatement):
+        value = check_query_value(statement.value, resolver)
+        queries.append(Query(name=statement.name.name, value=value, span=statement.span))
+    return tuple(queries)
+
+
+def check_query_value(value: nodes.Expression, resolver: Resolver) -> nodes.Expression:
+    """Return a query's expression resolved, reporting what is no number about the model."""
+    findings = resolver.scope.findings
+    before = len(findings.diagnostics)
+    if isinstance(value, nodes.Compare):
+        findings.add(query_errors.no_number("an event", value.span, "write it into `P[...]`"))
+        return value
+    outside = _check_outside(value, resolver.scope)
+    resolved = resolver.resolve(value)
+    if outside and not any(isinstance(e, nodes.Expectation) for e in _around(value)):
+        findings.add(query_errors.asks_nothing(value.span))
+    if len(findings.diagnostics) == before:
+        single(resolved, resolver.scope)
+    return resolved
+
+
+def _around(expression: nodes.Expression) -> list[nodes.Expression]:
+    """Return an expression's parts down to each E, P or Q, which are not entered."""
+    found: list[nodes.Expression] = []
+    stack = [expression]
+    while stack:
+        current = stack.pop()
+        found.append(current)
+        if not isinstance(current, nodes.Expectation | nodes.World):
+            stack.extend(children(current))
+    return found
+
+
+def _check_outside(expression: nodes.Expression, scope: Scope) -> bool:
+    """Report variables and worlds outside E, P and Q; return whether there are none."""
+    for part in _around(expression):
+        if isinstance(part, nodes.World):
+            scope.findings.add(
+                query_errors.no_number("another world", part.span, "write it into `E[...]`")
+            )
+            return False
+        if isinstance(part, nodes.Name) and part.name in scope.variables:
+            hint = f"write `E[{part.name}]`"
+            scope.findings.add(query_errors.no_number(f"variable `{part.name}`", part.span, hint))
+            return False
+    return True

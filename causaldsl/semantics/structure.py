@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from causaldsl.graph.dag import build_dag, find_cycles, topological_order
+from causaldsl.graph.dag import find_cycles, topological_order
 from causaldsl.semantics import name_errors, structure_errors
 from causaldsl.semantics.scope import DeclaredVariable, Findings, Names
 from causaldsl.source import Span
@@ -21,13 +21,14 @@ class Structure:
     """The arrows of a model.
 
     `variables` includes the stand-ins; `arrows` gives each arrow's place; `parents` are in the
-    order of the arrows; `graph` is None when the arrows lead in a circle.
+    order of the arrows; `order` is topological unless the arrows lead in a circle.
     """
 
     variables: Mapping[str, DeclaredVariable]
     arrows: Mapping[tuple[str, str], Span]
     parents: Mapping[str, tuple[str, ...]]
-    graph: nx.DiGraph[str] | None
+    graph: nx.DiGraph[str]
+    is_acyclic: bool
     order: tuple[str, ...]
 
 
@@ -144,13 +145,15 @@ def check_structure(
     parents: dict[str, list[str]] = {name: [] for name in everything}
     for tail_name, head_name in arrows:
         parents[head_name].append(tail_name)
-    graph = _graph(everything, arrows, findings)
+    graph = _graph(everything, arrows)
+    is_acyclic = _check_acyclic(graph, arrows, findings)
     return Structure(
         variables=everything,
         arrows=arrows,
         parents={name: tuple(above) for name, above in parents.items()},
         graph=graph,
-        order=tuple(everything) if graph is None else topological_order(graph),
+        is_acyclic=is_acyclic,
+        order=topological_order(graph) if is_acyclic else tuple(everything),
     )
 
 
@@ -216,19 +219,22 @@ def _add_stand_in(
 
 
 def _graph(
-    variables: Mapping[str, DeclaredVariable],
-    arrows: Mapping[tuple[str, str], Span],
-    findings: Findings,
-) -> nx.DiGraph[str] | None:
-    attributes = {name: node_attributes(variable) for name, variable in variables.items()}
-    plain: nx.DiGraph[str] = nx.DiGraph()
-    plain.add_nodes_from(variables)
-    plain.add_edges_from(arrows)
-    cycles = find_cycles(plain)
+    variables: Mapping[str, DeclaredVariable], arrows: Mapping[tuple[str, str], Span]
+) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_nodes_from((name, node_attributes(v)) for name, v in variables.items())
+    graph.add_edges_from(arrows)
+    return nx.freeze(graph)
+
+
+def _check_acyclic(
+    graph: nx.DiGraph[str], arrows: Mapping[tuple[str, str], Span], findings: Findings
+) -> bool:
+    cycles = find_cycles(graph)
     for found in cycles:
         spans = [arrows[pair] for pair in zip(found, found[1:], strict=False)]
         findings.add(structure_errors.cycle(found, spans))
-    return None if cycles else build_dag(attributes, arrows)
+    return not cycles
 
 
 def node_attributes(variable: DeclaredVariable) -> dict[str, object]:
