@@ -33,7 +33,7 @@ class Abduct(Protocol):
 class ScmFeatures:
     """The features of one ``predict`` line, and what finds them.
 
-    `line` holds (variable, sampled?) pairs, `latents` those of its names that are not observed,
+    `line` holds (variable, sampled?) pairs, `latents` the model's names that are not observed,
     `evidence` the observed variables that abduction reads (never the outcome).
     """
 
@@ -53,16 +53,17 @@ class ScmFeatures:
     def reads(self) -> tuple[str, ...]:
         """Observed variables that the features depend on."""
         direct = (name for name, _ in self.line if name not in self.latents)
-        abducted = self.evidence if self.latents else ()
+        abducts = any(name in self.latents for name, _ in self.line)
+        abducted = self.evidence if abducts else ()
         return tuple(dict.fromkeys((*abducted, *direct)))
 
     def matrix(self, columns: Columns, roles: Roles) -> FloatArray:
         """Return the features ``(N, F)``: posterior means, then draws, then observed columns."""
-        known = {name: columns[name] for name in self.reads}
         means = tuple(n for n, sampled in self.line if n in self.latents and not sampled)
         draws = tuple(n for n, sampled in self.line if n in self.latents and sampled)
         direct = tuple(n for n, _ in self.line if n not in self.latents)
         blocks = [design_matrix(columns, direct, roles.domains)]
+        known = {name: columns[name] for name in self.evidence if means or draws}
         if draws:
             blocks.insert(0, self.abduct(known, draws, sampled=True, seed=self.seed))
         if means:

@@ -90,7 +90,9 @@ def test_permuted_group_distances_equal_a_loop_over_permuted_labels():
     generator = resampling.generator()
     for b in range(4):
         labels = generator.permutation(groups)
-        loop = [metrics.mmd2_groups(values[labels == a], values[labels == c], 1.0) for a, c in pairs]
+        loop = [
+            metrics.mmd2_groups(values[labels == a], values[labels == c], 1.0) for a, c in pairs
+        ]
         assert null[b] == pytest.approx(np.mean(loop), abs=1e-12)
 
 
