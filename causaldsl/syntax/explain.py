@@ -6,77 +6,16 @@ returns a diagnostic or None; the first that knows the mistake speaks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from causaldsl.diagnostics.codes import diagnostic
 from causaldsl.diagnostics.model import Diagnostic, Label
 from causaldsl.diagnostics.suggest import did_you_mean
-from causaldsl.source import SourceFile, Span
-from causaldsl.syntax.lines import Line
-from causaldsl.syntax.tokens import CLOSERS, END, ROLES, STATEMENTS, Token
+from causaldsl.source import Span
+from causaldsl.syntax.place import OPERATORS, Place, expected_words, shortened
+from causaldsl.syntax.tokens import CLOSERS, END, ROLES, STATEMENTS
 
 RESERVED = frozenset({"E", "P", "Q", "FROM", "AS", "BY", "ELSE", "ALONG", "MISSING", "NOT"})
 _ARROWS = frozenset({"ARROW", "BIARROW"})
 _COMPARISONS = frozenset({"EQUAL", "UNEQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"})
-_OPERAND = frozenset({"NAME", "NUMBER", "STRING", "LPAR", "LSQB", "LBRACE", "MINUS", "E", "P", "Q"})
-_OPERATORS = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "CARET", "LSQB", "LPAR", "BY"})
-_PHRASES = {
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "STRING": "a quoted text",
-    END: "the end of the line",
-}
-_MOST = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a statement stopped making sense: the token at `position`, or the end."""
-
-    source: SourceFile
-    line: Line
-    position: int
-    expected: frozenset[str]
-    start: str
-    spelling: Mapping[str, str]
-
-    @property
-    def tokens(self) -> list[Token]:
-        """The tokens of the statement."""
-        return self.line.tokens
-
-    @property
-    def found(self) -> str:
-        """The type of the token that did not fit."""
-        return self.type(0)
-
-    def type(self, offset: int) -> str:
-        """Return the type of the token `offset` places behind the one that did not fit."""
-        at = self.position + offset
-        return self.tokens[at].type if 0 <= at < len(self.tokens) else END
-
-    def text(self, offset: int = 0) -> str:
-        """Return the text of a token around the one that did not fit."""
-        at = self.position + offset
-        return self.tokens[at].text if 0 <= at < len(self.tokens) else ""
-
-    def span(self, offset: int = 0) -> Span:
-        """Return the place of a token; of the character behind the statement at its end."""
-        at = self.position + offset
-        if 0 <= at < len(self.tokens):
-            return self.of(self.tokens[at])
-        end = self.tokens[-1].end if self.tokens else 0
-        return Span(file=self.source, start=end, end=end)
-
-    def of(self, token: Token) -> Span:
-        """Return the place of a token."""
-        return Span(file=self.source, start=token.start, end=token.end)
-
-    @property
-    def is_declaration(self) -> bool:
-        """Whether the statement declares variables."""
-        return bool(self.tokens) and self.tokens[0].type in ROLES
 
 
 def explain(place: Place) -> Diagnostic:
@@ -211,7 +150,7 @@ def _colon_left_out(place: Place) -> Diagnostic | None:
         "CD026",
         "a domain stands behind a `:`",
         Label(span=place.span()),
-        hint=f"write `: {_short(place.text())}`",
+        hint=f"write `: {shortened(place.text())}`",
     )
 
 
@@ -349,13 +288,13 @@ def _setting_among_inputs(place: Place) -> Diagnostic | None:
 
 
 def _comparison_outside(place: Place) -> Diagnostic | None:
-    if place.found not in _COMPARISONS or not (place.expected & _OPERATORS):
+    if place.found not in _COMPARISONS or not (place.expected & OPERATORS):
         return None
     if "COMMA" not in place.expected and END not in place.expected:
         return None
     return diagnostic(
         "CD020",
-        f"unexpected `{place.text()}`, expected {_expected(place)}",
+        f"unexpected `{place.text()}`, expected {expected_words(place)}",
         Label(span=place.span()),
         hint="compare only inside `E[...]`, `P[...]` or `Q[...]`, or behind their bar",
     )
@@ -366,7 +305,7 @@ def _comma_at_the_end(place: Place) -> Diagnostic | None:
         return None
     return diagnostic(
         "CD024",
-        f"nothing follows this comma, expected {_expected(place)}",
+        f"nothing follows this comma, expected {expected_words(place)}",
         Label(span=place.span(-1)),
         hint="remove the comma, or write what belongs behind it",
     )
@@ -379,8 +318,8 @@ def _comma_left_out(place: Place) -> Diagnostic | None:
         return None
     return diagnostic(
         "CD020",
-        f"unexpected `{_short(place.text())}` behind `{_short(place.text(-1))}`, "
-        f"expected {_expected(place)}",
+        f"unexpected `{shortened(place.text())}` behind `{shortened(place.text(-1))}`, "
+        f"expected {expected_words(place)}",
         Label(span=place.span()),
         hint="put a comma or a sign between the two",
     )
@@ -394,7 +333,7 @@ def _unfinished(place: Place) -> Diagnostic | None:
         return None
     return diagnostic(
         "CD024",
-        f"the statement ends too early, expected {_expected(place)}",
+        f"the statement ends too early, expected {expected_words(place)}",
         Label(span=place.span(-1), text="nothing follows this"),
     )
 
@@ -402,39 +341,9 @@ def _unfinished(place: Place) -> Diagnostic | None:
 def _unexpected(place: Place) -> Diagnostic:
     return diagnostic(
         "CD020",
-        f"unexpected `{_short(place.text())}`, expected {_expected(place)}",
+        f"unexpected `{shortened(place.text())}`, expected {expected_words(place)}",
         Label(span=place.span()),
     )
-
-
-def _expected(place: Place) -> str:
-    """Return what would have fitted, in a few words."""
-    left = set(place.expected)
-    phrases: list[str] = []
-    if {"NAME", "NUMBER", "LPAR"} <= left:
-        phrases.append("an expression")
-        left -= _OPERAND
-    if len(left & STATEMENTS) > 1:
-        phrases.append("a statement")
-        left -= STATEMENTS | {"NAME"}
-    operators = left & _OPERATORS
-    if len(operators) > 2:
-        left -= operators
-    first = sorted(left & set(_PHRASES) - {END})
-    signs = sorted(left - set(_PHRASES), key=lambda name: place.spelling.get(name, name))
-    phrases += [_PHRASES[name] for name in first]
-    phrases += [f"`{place.spelling[name]}`" for name in signs if name in place.spelling]
-    if len(operators) > 2:
-        phrases.append("an operator")
-    if END in left:
-        phrases.append(_PHRASES[END])
-    if len(phrases) > _MOST:
-        phrases = [*phrases[: _MOST - 1], "something else"]
-    return phrases[0] if len(phrases) == 1 else f"{', '.join(phrases[:-1])} or {phrases[-1]}"
-
-
-def _short(text: str, most: int = 30) -> str:
-    return text if len(text) <= most else f"{text[:most]}..."
 
 
 _RULES = (

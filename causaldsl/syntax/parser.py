@@ -19,6 +19,7 @@ from causaldsl.syntax.build import BuildError
 from causaldsl.syntax.lexer import MAX_CHARACTERS, Lexer, token_span
 from causaldsl.syntax.lines import MAX_NESTING, Line, fragment_line, split_lines
 from causaldsl.syntax.machine import Machine, Unexpected, compile_grammar
+from causaldsl.syntax.place import Place
 from causaldsl.syntax.statements import StatementBuilder
 from causaldsl.syntax.tokens import COMMENT, LINE_END, Item, Token, Tree, as_tree
 
@@ -176,7 +177,7 @@ class _Reader:
         try:
             return machine.parse(line.tokens, start)
         except Unexpected as unexpected:
-            place = explain.Place(
+            place = Place(
                 source=self.source,
                 line=line,
                 position=unexpected.position,
