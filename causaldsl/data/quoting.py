@@ -46,13 +46,17 @@ def is_plain_name(text: str) -> bool:
 
 
 def identifiers(names: Iterable[str]) -> list[str]:
-    """Return for each name an identifier close to it, all of them distinct."""
-    taken: set[str] = set()
+    """Return for each name an identifier close to it, all of them distinct.
+
+    Names that are identifiers already keep their spelling.
+    """
+    wanted = list(names)
+    taken = {name for name in wanted if _identifier(name) == name}
     found: list[str] = []
-    for name in names:
-        base = _identifier(name)
-        chosen, number = base, 1
-        while chosen in taken:
+    for name in wanted:
+        chosen = base = _identifier(name)
+        number = 1
+        while chosen in taken and chosen != name:
             number += 1
             chosen = f"{base}_{number}"
         taken.add(chosen)

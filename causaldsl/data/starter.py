@@ -55,7 +55,7 @@ def starter_text(
     """
     frame = to_frame(table)
     _check_columns(frame, [*sensitive, *([] if outcome is None else [outcome])])
-    model, *names = identifiers([name, *map(str, frame.columns)])
+    (model,), names = identifiers([name]), identifiers(frame.columns)
     lines, left_out = _declared(frame, names, sensitive, outcome)
     parts = [
         *_opening(frame, model),

@@ -67,7 +67,8 @@ def _checked(
     try:
         content = _fetched(url, file, progress)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        why = str(getattr(error, "reason", "") or error) or type(error).__name__
+        is_answer = isinstance(error, urllib.error.HTTPError)
+        why = str(error if is_answer else getattr(error, "reason", "") or error)
         finding = findings.download_failed(data_set.name, url, why, str(place))
         raise DataError([finding]) from error
     found = hashlib.sha256(content).hexdigest()

@@ -287,9 +287,9 @@ def test_what_is_written_is_read_back(tmp_path, name):
 def test_feather_and_arrow_streams_are_read(tmp_path):
     table = pa.Table.from_pandas(FRAME)
     pa.feather.write_feather(table, str(tmp_path / "t.feather"))
-    with pa.OSFile(str(tmp_path / "t.arrow"), "wb") as file:
-        with pa.ipc.new_stream(file, table.schema) as stream:
-            stream.write_table(table)
+    path = str(tmp_path / "t.arrow")
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
     for name in ("t.feather", "t.arrow"):
         assert read_table(tmp_path / name)["n"].tolist() == [1, 2, 3]
 
