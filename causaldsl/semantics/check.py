@@ -15,10 +15,11 @@ from causaldsl.semantics.inverses import with_noise
 from causaldsl.semantics.mechanisms import CheckedMechanism, check_mechanisms
 from causaldsl.semantics.model import CouplingWord, Scm, Variable
 from causaldsl.semantics.names import check_names, header_of
-from causaldsl.semantics.objective import check_losses, check_predictions, check_training
+from causaldsl.semantics.objective import check_losses
 from causaldsl.semantics.parameters import check_parameters
 from causaldsl.semantics.params import check_params
 from causaldsl.semantics.queries import check_queries
+from causaldsl.semantics.recipes import check_predictions, check_training
 from causaldsl.semantics.roles import check_roles
 from causaldsl.semantics.scope import Findings, Scope
 from causaldsl.semantics.structure import Structure, check_groups, check_structure
@@ -62,9 +63,9 @@ def check(
     mechanisms = with_noise(check_mechanisms(scope, structure), scope, structure)
     couplings = check_couplings(scope, mechanisms)
     guides, default_guide = check_guides(scope, mechanisms)
-    losses = check_losses(scope, structure, guides)
+    losses = check_losses(scope, structure)
     training = check_training(scope)
-    predictions = check_predictions(scope, structure)
+    predictions = check_predictions(scope)
     queries = check_queries(scope, structure)
     claims = check_claims(scope, structure, queries)
     check_usage(scope, structure)

@@ -258,13 +258,14 @@ def _stochastic(
     resolved = resolver.resolve(right)
     value = value_of(resolved, resolver.scope)
     if value is not None:
-        _check_predictor(value, resolved, variable, resolver.scope)
+        check_predictor(value, resolved, variable, resolver.scope)
     return _predictor(resolved, variable), variables_in(resolved, resolver.scope)
 
 
-def _check_predictor(
+def check_predictor(
     value: Value, expression: nodes.Expression, variable: DeclaredVariable, scope: Scope
 ) -> None:
+    """Report a predictor that has not the numbers that a variable's domain asks for."""
     if value.levels is not None:
         name = expression.span.text
         scope.findings.add(value_errors.level_as_number(name, expression.span))
@@ -362,6 +363,6 @@ def _seen_through(
     if value is not None:
         inner_value = value_of(inner, scope)
         if inner_value is not None:
-            _check_predictor(inner_value, inner, variable, scope)
+            check_predictor(inner_value, inner, variable, scope)
     return Stochastic(family=call.name, arguments=MappingProxyType({natural: inner}))
 
