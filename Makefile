@@ -35,7 +35,12 @@ $(VENV)/run: $(VENV)/torch pyproject.toml
 
 $(VENV)/dev: $(VENV)/run
 	@echo "installing what the tests need"
-	@$(PIP) install -c constraints.txt -e ".[dev,docs]"
+	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(VENV)/docs: $(VENV)/run
+	@echo "installing what the documentation needs"
+	@$(PIP) install -c constraints.txt -e ".[docs]"
 	@touch $@
 
 # --- the main job -----------------------------------------------------------------------------
@@ -56,8 +61,8 @@ lint: $(VENV)/dev
 slow: $(VENV)/dev ## Real fits (set CAUSALDSL_DATA to the folder of the public sets)
 	@$(BIN)/python -m pytest -m slow -n 2 -q
 
-docs: $(VENV)/dev ## Build the documentation into docs/_build/html; a warning is an error
-	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+docs: $(VENV)/docs ## Build the documentation into docs/_build/html; a warning is an error
+	@$(BIN)/python -m sphinx -W --keep-going -b html -q docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 # A second environment, outside the checkout, that knows the wheel alone.
