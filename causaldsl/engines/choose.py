@@ -17,7 +17,7 @@ from causaldsl.engines.guide import TrainedGuide
 from causaldsl.engines.importance import PriorProposal, effective_sample_size
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.laplace import Laplace
-from causaldsl.engines.problem import Block, Problem, blocks_of, log_joint, merge, relevant
+from causaldsl.engines.problem import Block, Problem, blocks_of, merge
 from causaldsl.engines.protocol import BlockPosterior, Engine, LatentPosterior
 
 Objective = Literal["posterior", "encoder"]
@@ -52,7 +52,7 @@ def choose_engine(problem: Problem, block: Block, wanted: str | None = None) -> 
     """
     if wanted is not None:
         return _wanted(problem, block, wanted)
-    refusals = []
+    refusals: list[str] = []
     for engine in ENGINES:
         why = engine.refusal(problem, block)
         if why is None:
@@ -90,7 +90,9 @@ def latent_posterior(
     problem, solved = invert_known(problem)
     _check_solved(problem, solved)
     blocks = blocks_of(problem)
-    choices = _encoders(problem, blocks) if objective == "encoder" else _choices(problem, blocks, engine)
+    choices = (
+        _encoders(problem, blocks) if objective == "encoder" else _choices(problem, blocks, engine)
+    )
     samples = {n: v.unsqueeze(0) for n, v in problem.known.items() if n not in problem.evidence}
     engines = dict.fromkeys(solved, "inversion")
     reasons = [f"`{n}` by inversion, exact" for n in solved]
@@ -170,7 +172,7 @@ def _combine(problem: Problem, parts: list[tuple[Choice, BlockPosterior]]) -> Te
         lost = (part.log_weights == -torch.inf).all(0)
         if lost.any():
             names = [f for f in choice.block.factors if f in problem.evidence]
-            raise CounterfactualError([findings.contradiction(names, lost.nonzero()[:, 0].tolist())])
+            raise CounterfactualError([findings.contradiction(names, problem.numbers(lost))])
         total = part.log_weights if total is None else total + part.log_weights
     return total
 
@@ -186,9 +188,4 @@ def _check_solved(problem: Problem, solved: Mapping[str, Tensor]) -> None:
         bad = ~torch.isfinite(value)
         if bad.any():
             source = next(v for v, u in problem.compiled.module.INVERSE_OF.items() if u == name)
-            raise CounterfactualError(
-                [findings.impossible_value(source, bad.nonzero()[:, 0].tolist())]
-            )
-
-
-__all__ = ["ENGINES", "Choice", "Objective", "choose_engine", "latent_posterior", "log_joint", "relevant"]
+            raise CounterfactualError([findings.impossible_value(source, problem.numbers(bad))])

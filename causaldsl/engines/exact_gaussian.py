@@ -106,7 +106,10 @@ def linear_system(
         residual, scale, miss = _residuals(problem, block, reals, {**levels, **leaves})
         a, g = _jacobian(residual, leaves), _jacobian(miss, leaves)
     return LinearSystem(
-        a=_once(a), c=residual.detach(), log_scale=scale.detach().log().sum(-1), g=_once(g),
+        a=_once(a),
+        c=residual.detach(),
+        log_scale=scale.detach().log().sum(-1),
+        g=_once(g),
         h=miss.detach(),
     )
 
@@ -114,7 +117,7 @@ def linear_system(
 def _residuals(
     problem: Problem, block: Block, reals: tuple[str, ...], unknown: Mapping[str, Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return standardised residuals and scales ``(N, F)``, and ``:=`` evidence misses ``(N, k)``."""
+    """Return standardised residuals and scales ``(N, F)``, and misses of ``:=`` ``(N, k)``."""
     values = complete(problem, block, unknown)
     residuals, scales, misses = [], [], []
     for name in block.factors:
@@ -182,7 +185,11 @@ def _constrained(system: LinearSystem) -> tuple[Tensor | None, Tensor | None]:
 
 
 def _with_levels_weighed(
-    problem: Problem, block: Block, part: Gaussian, choice: Mapping[str, Tensor], reals: tuple[str, ...]
+    problem: Problem,
+    block: Block,
+    part: Gaussian,
+    choice: Mapping[str, Tensor],
+    reals: tuple[str, ...],
 ) -> Gaussian:
     """Return the component with the probability of its levels in its evidence."""
     if not choice:

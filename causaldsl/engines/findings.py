@@ -18,7 +18,7 @@ def rows_text(rows: Sequence[int]) -> str:
 
 
 def impossible_value(name: str, rows: Sequence[int]) -> Diagnostic:
-    """Evidence that the variable's mechanism cannot give."""
+    """Report evidence that the variable's mechanism cannot give."""
     return diagnostic(
         "CD701",
         f"the evidence gives `{name}` values that its mechanism cannot produce",
@@ -28,7 +28,7 @@ def impossible_value(name: str, rows: Sequence[int]) -> Diagnostic:
 
 
 def contradiction(names: Sequence[str], rows: Sequence[int]) -> Diagnostic:
-    """Evidence whose parts exclude each other under the model."""
+    """Report evidence whose parts exclude each other under the model."""
     listed = ", ".join(f"`{n}`" for n in names)
     return diagnostic(
         "CD702",
@@ -39,7 +39,7 @@ def contradiction(names: Sequence[str], rows: Sequence[int]) -> Diagnostic:
 
 
 def no_engine(label: str, reasons: Sequence[str]) -> Diagnostic:
-    """No way to the posterior of some unseen variables."""
+    """Report that there is no way to the posterior of some unseen variables."""
     return diagnostic(
         "CD703",
         f"no engine finds the posterior of {label}",
@@ -49,7 +49,7 @@ def no_engine(label: str, reasons: Sequence[str]) -> Diagnostic:
 
 
 def engine_refuses(engine: str, label: str, reason: str) -> Diagnostic:
-    """The engine asked for does not apply."""
+    """Report that the engine asked for does not apply."""
     return diagnostic(
         "CD704",
         f"the engine `{engine}` does not apply to {label}: {reason}",
@@ -58,7 +58,7 @@ def engine_refuses(engine: str, label: str, reason: str) -> Diagnostic:
 
 
 def unknown_engine(engine: str, known: Sequence[str]) -> Diagnostic:
-    """A name that no engine has."""
+    """Report a name that no engine has."""
     return diagnostic(
         "CD705",
         f"there is no engine `{engine}`",
@@ -67,7 +67,7 @@ def unknown_engine(engine: str, known: Sequence[str]) -> Diagnostic:
 
 
 def no_encoder(label: str, reason: str) -> Diagnostic:
-    """The answer asked for is the encoder's, and no encoder reads this evidence."""
+    """Report that the encoder's answer is asked for, and none reads this evidence."""
     return diagnostic(
         "CD706",
         f"the encoder cannot answer for {label}: {reason}",
@@ -76,7 +76,7 @@ def no_encoder(label: str, reason: str) -> Diagnostic:
 
 
 def low_sample_size(rows: Sequence[int], n_rows: int, least: float, draws: int) -> Diagnostic:
-    """Importance weights that rest on few draws."""
+    """Report importance weights that rest on few draws."""
     return diagnostic(
         "CD710",
         f"the importance weights of {len(rows)} of {n_rows} rows rest on fewer than a tenth of "
@@ -87,7 +87,7 @@ def low_sample_size(rows: Sequence[int], n_rows: int, least: float, draws: int) 
 
 
 def not_converged(label: str, rows: Sequence[int]) -> Diagnostic:
-    """Rows whose mode the search did not reach."""
+    """Report rows whose mode the search did not reach."""
     return diagnostic(
         "CD711",
         f"the search for the most probable {label} did not converge in {len(rows)} rows",

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from causaldsl.engines.problem import Block, Problem, log_joint
 from causaldsl.engines.protocol import BlockPosterior
+from causaldsl.runtime.noise_maps import Law
 from causaldsl.runtime.scope import isolated
 
 
@@ -46,7 +47,8 @@ class TrainedGuide:
         log_q = torch.stack([sites[n][1] for n in block.unknown]).sum(0)
         weights = log_joint(problem, block, samples) - log_q
         return BlockPosterior(
-            samples=samples, log_weights=torch.nan_to_num(weights, nan=-torch.inf, posinf=-torch.inf)
+            samples=samples,
+            log_weights=torch.nan_to_num(weights, nan=-torch.inf, posinf=-torch.inf),
         )
 
 
@@ -80,7 +82,8 @@ def guide_sites(problem: Problem, draws: int, seed: int) -> dict[str, tuple[Tens
     for site, node in trace.nodes.items():
         if node["type"] != "sample" or node["is_observed"] or site == "rows__":
             continue
-        value, law = node["value"], node["fn"]
+        value = torch.as_tensor(node["value"])
+        law: Law = node["fn"]
         shape = (draws, problem.n_rows)
         log_q = law.log_prob(value).expand(draws * problem.n_rows).reshape(shape)
         variable = site.removesuffix("__missing")

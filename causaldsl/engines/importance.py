@@ -30,7 +30,7 @@ class PriorProposal:
     name = "importance"
     is_exact = False
 
-    def refusal(self, problem: Problem, block: Block) -> str | None:  # noqa: ARG002 (the protocol's)
+    def refusal(self, problem: Problem, block: Block) -> str | None:
         """Refuse evidence without a density."""
         if block.constraints:
             return f"`{block.constraints[0]}` is given by `:=` and has no density to weigh by"

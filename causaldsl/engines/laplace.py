@@ -61,7 +61,9 @@ class Laplace:
         choices = configurations(problem, block)
         peaks = [_peak(problem, block, reals, domains, choice) for choice in choices]
         drawn = draw([_gaussian(p) for p in peaks], draws, generator, freedom=FREEDOM)
-        samples = {n: _constrain(d, drawn.x[..., j]) for j, (n, d) in enumerate(_pairs(reals, domains))}
+        samples = {
+            n: _constrain(d, drawn.x[..., j]) for j, (n, d) in enumerate(_pairs(reals, domains))
+        }
         samples |= {n: at(choices, n, drawn.picked) for n in levels}
         target = log_joint(problem, block, samples) + _log_jacobian(domains, drawn.x)
         weights = torch.nan_to_num(target - drawn.log_q, nan=-torch.inf, posinf=-torch.inf)
@@ -99,7 +101,9 @@ def _start(
     generator = torch.Generator().manual_seed(0)
     shape = (problem.n_rows,)
     for name in reals:
-        derived = tuple(d for d in block.derived if problem.order.index(d) < problem.order.index(name))
+        derived = tuple(
+            d for d in block.derived if problem.order.index(d) < problem.order.index(name)
+        )
         before = Block(unknown=block.unknown, derived=derived, factors=(), constraints=())
         values = complete(problem, before, {**choice, **found})
         output, _ = mechanism_output(problem.compiled, problem.params, name, values)

@@ -45,18 +45,17 @@ def find_peaks(density: RowDensity, start: Tensor) -> Peak:
         done = (gain < _DONE * (1 + value.abs() * 1e-3)) & (curve > 0).all(-1)
         converged[rows[done]] = True
         moving = ~done & torch.isfinite(gain)
-        if not moving.any():
+        if not moving.any():  # nothing left to climb
             break
         rows = rows[moving]
         x, climbed = _climb(density, x[moving], step[moving], value[moving], gain[moving], rows)
         mode[rows] = x
+        # a promised gain below rounding, and no step that brings it: this is the top
+        flat = gain[moving] < 1e-7 * (1 + value[moving].abs())
+        converged[rows[~climbed & flat]] = True
         rows = rows[climbed]
-        if not len(rows):
-            break
     value, _, curve, vectors = _second_order(density, mode, torch.arange(len(start)))
-    return Peak(
-        mode=mode, value=value, curve=_uphill(curve), vectors=vectors, converged=converged
-    )
+    return Peak(mode=mode, value=value, curve=_uphill(curve), vectors=vectors, converged=converged)
 
 
 def _uphill(curve: Tensor) -> Tensor:
@@ -94,9 +93,7 @@ def _second_order(
         point = x.detach().requires_grad_()
         value = density(point, rows)
         (gradient,) = torch.autograd.grad(value.sum(), point, create_graph=True)
-        hessian = torch.stack(
-            [_row_gradient(gradient[:, i], point) for i in range(x.shape[1])], -1
-        )
+        hessian = torch.stack([_row_gradient(gradient[:, i], point) for i in range(x.shape[1])], -1)
     hessian = (hessian + hessian.mT) / 2
     hessian = torch.where(torch.isfinite(hessian), hessian, torch.zeros(()).double())
     curve, vectors = torch.linalg.eigh(-hessian)

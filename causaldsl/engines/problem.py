@@ -52,6 +52,8 @@ class Problem:
         What guides read beside the evidence, such as ``__row__``.
     state
         The parameter store's state, which guides run in; `None` where nothing was fitted.
+    row_ids
+        Row numbers of the table, for messages.
     """
 
     compiled: CompiledScm = field(repr=False)
@@ -61,6 +63,36 @@ class Problem:
     extra: Values = field(default_factory=dict, repr=False)
     state: Mapping[str, object] | None = field(default=None, repr=False)
     n_rows: int
+    row_ids: Tensor = field(repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        compiled: CompiledScm,
+        params: Values,
+        evidence: Values,
+        *,
+        n_rows: int | None = None,
+        row_ids: Tensor | None = None,
+        extra: Values | None = None,
+        state: Mapping[str, object] | None = None,
+    ) -> Problem:
+        """Return the problem of some evidence; rows are numbered from 0 unless told otherwise."""
+        size = n_rows if n_rows is not None else len(next(iter(evidence.values())))
+        return cls(
+            compiled=compiled,
+            params=params,
+            evidence=evidence,
+            known=evidence,
+            extra=extra or {},
+            state=state,
+            n_rows=size,
+            row_ids=torch.arange(size) if row_ids is None else row_ids,
+        )
+
+    def numbers(self, mask: Tensor) -> list[int]:
+        """Return the row numbers that messages show for a mask ``(N,)``."""
+        return [int(r) for r in self.row_ids[mask]]
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -86,6 +118,7 @@ class Problem:
             extra={k: v[index] for k, v in self.extra.items()},
             state=self.state,
             n_rows=int(index.numel()),
+            row_ids=self.row_ids[index],
         )
 
 
@@ -114,6 +147,7 @@ def settle(problem: Problem, solved: Mapping[str, Tensor]) -> Problem:
         extra=problem.extra,
         state=problem.state,
         n_rows=problem.n_rows,
+        row_ids=problem.row_ids,
     )
 
 
@@ -206,7 +240,9 @@ def _block(
     return Block(
         unknown=tuple(n for n in problem.order if n in members),
         derived=tuple(
-            n for n in problem.order if n in behind and problem.is_derived(n) and behind[n] & members
+            n
+            for n in problem.order
+            if n in behind and problem.is_derived(n) and behind[n] & members
         ),
         factors=tuple(n for n in inside if not problem.is_derived(n)),
         constraints=tuple(n for n in inside if problem.is_derived(n)),

@@ -174,7 +174,7 @@ def _search(law: CountLaw, logit: Array) -> Array:
         ok = reached(np.maximum(middle, 0.0)) & (middle >= 0)
         high = np.where(wide & ok, middle, high)
         low = np.where(wide & ~ok, middle, low)
-    return high
+    return np.asarray(high, dtype=np.float64)
 
 
 def _poisson_tails(k: Array, law: CountLaw) -> tuple[Array, Array]:
@@ -191,9 +191,7 @@ def _binomial_tails(k: Array, law: CountLaw) -> tuple[Array, Array]:
 
 
 def _negative_binomial_tails(k: Array, law: CountLaw) -> tuple[Array, Array]:
-    log_f, log_s = log_beta_tails(
-        law.first, np.maximum(k + 1, 1e-9), special.expit(-law.second)
-    )
+    log_f, log_s = log_beta_tails(law.first, np.maximum(k + 1, 1e-9), special.expit(-law.second))
     return _below_zero(k, log_f, log_s)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from causaldsl.runtime.distributions import apply_noise, draw_noise
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
+from causaldsl.vocabulary.domains import Categorical, Ordered
 
 #: What an intervention puts in a mechanism's place: a value, or a value made from the world so far.
 Assigned = Tensor | Callable[[Values], Tensor]
@@ -35,11 +36,8 @@ def mechanism_output(
 
 def encoded(compiled: CompiledScm, name: str, value: Tensor) -> Tensor:
     """Return a value in its variable's encoding: int64 positions for levels, else float64."""
-    return value.long() if name in compiled.module.LEVELS and _has_levels(compiled, name) else value.double()
-
-
-def _has_levels(compiled: CompiledScm, name: str) -> bool:
-    return type(compiled.scm.variables[name].domain).__name__ in ("Categorical", "Ordered")
+    levels = isinstance(compiled.scm.variables[name].domain, Categorical | Ordered)
+    return value.long() if levels else value.double()
 
 
 def draw_forward(

@@ -34,13 +34,11 @@ def gamma_quantile(shape: Array, logit: Array) -> Array:
     """Return the value of a Gamma with rate 1 whose log odds of F are `logit`."""
     shape, logit = np.broadcast_arrays(shape, logit)
     low, high = special.expit(logit), special.expit(-logit)
-    x = np.where(
-        logit <= 0, special.gammaincinv(shape, low), special.gammainccinv(shape, high)
-    )
+    x = np.where(logit <= 0, special.gammaincinv(shape, low), special.gammainccinv(shape, high))
     far = np.abs(logit) > _FAR
     if far.any():
         x[far] = np.exp(_invert(lambda t, a: log_gamma_tails(a, np.exp(t)), logit[far], shape[far]))
-    return np.maximum(x, np.finfo(np.float64).tiny)
+    return np.asarray(np.maximum(x, np.finfo(np.float64).tiny), dtype=np.float64)
 
 
 def log_beta_tails(a: Array, b: Array, x: Array) -> tuple[Array, Array]:
@@ -67,7 +65,8 @@ def beta_quantile(a: Array, b: Array, logit: Array) -> Array:
                 lambda t, p, q: log_beta_tails(p, q, special.expit(t)), logit[far], a[far], b[far]
             )
         )
-    return np.clip(x, np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg)
+    inside = np.clip(x, np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg)
+    return np.asarray(inside, dtype=np.float64)
 
 
 def _log_or(probability: Array, series: Callable[..., Array], *args: Array) -> Array:

@@ -1,0 +1,103 @@
+"""Prediction: the values of another world under the abducted noise, and what draws come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from causaldsl.counterfactual.abduction import Abduction
+from causaldsl.engines.problem import Problem
+from causaldsl.runtime.forward import propagate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Draws of one variable reduced by row, ``(N,)`` each.
+
+    Numbers have mean, standard deviation and the 5 % and 95 % quantiles; levels have the most
+    probable level (as `mean`) and its probability.
+    """
+
+    mean: Tensor = field(repr=False)
+    sd: Tensor | None = field(default=None, repr=False)
+    q05: Tensor | None = field(default=None, repr=False)
+    q95: Tensor | None = field(default=None, repr=False)
+    probability: Tensor | None = field(default=None, repr=False)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the variable has levels rather than numbers."""
+        return self.probability is not None
+
+
+def predict(
+    problem: Problem, abducted: Abduction, replaced: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Return every variable's values ``(1 or S, N)`` in the world of the replaced mechanisms."""
+    return propagate(
+        problem.compiled, problem.params, abducted.noise, replaced, factual=abducted.values
+    )
+
+
+def summarise(values: Tensor, weights: Tensor | None, levels: int | None) -> Summary:
+    """Return draws ``(1 or S, N)`` reduced by row.
+
+    Parameters
+    ----------
+    weights
+        Normalised importance weights ``(S, N)``; equal ones when not given.
+    levels
+        The number of levels of a categorical or ordered variable, else `None`.
+    """
+    if levels is not None:
+        return _summarise_levels(values, weights, levels)
+    if values.shape[0] == 1:
+        one = values[0].double()
+        return Summary(mean=one, sd=torch.zeros_like(one), q05=one, q95=one)
+    if weights is None:
+        ordered = values.sort(0).values
+        mean = values.mean(0)
+        sd = (values - mean).square().mean(0).sqrt()
+        return Summary(
+            mean=mean, sd=sd, q05=_equal_quantile(ordered, 0.05), q95=_equal_quantile(ordered, 0.95)
+        )
+    mean = (weights * values).sum(0)
+    sd = (weights * (values - mean).square()).sum(0).sqrt()
+    ordered, order = values.sort(0)
+    reached = weights.gather(0, order).cumsum(0)
+    return Summary(
+        mean=mean,
+        sd=sd,
+        q05=_weighted_quantile(ordered, reached, 0.05),
+        q95=_weighted_quantile(ordered, reached, 0.95),
+    )
+
+
+def _summarise_levels(values: Tensor, weights: Tensor | None, levels: int) -> Summary:
+    shares = level_shares(values, weights, levels)
+    probability, best = shares.max(0)
+    return Summary(mean=best, probability=probability)
+
+
+def level_shares(values: Tensor, weights: Tensor | None, levels: int) -> Tensor:
+    """Return the share of each level ``(K, N)`` among draws ``(1 or S, N)``."""
+    if values.shape[0] == 1 or weights is None:
+        weights = torch.full_like(values, 1 / values.shape[0], dtype=torch.float64)
+    return torch.stack([(weights * (values == k)).sum(0) for k in range(levels)])
+
+
+def _equal_quantile(ordered: Tensor, level: float) -> Tensor:
+    """Return a quantile of sorted draws, linear between neighbours."""
+    place = level * (ordered.shape[0] - 1)
+    low = int(place)
+    high = min(low + 1, ordered.shape[0] - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+
+
+def _weighted_quantile(ordered: Tensor, reached: Tensor, level: float) -> Tensor:
+    """Return the smallest draw whose cumulative weight reaches `level`."""
+    place = (reached < level).sum(0, keepdim=True).clamp(max=ordered.shape[0] - 1)
+    return ordered.gather(0, place)[0]

@@ -1,0 +1,108 @@
+"""What a counterfactual question gives back: numbers by row and world, and what they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from causaldsl.counterfactual.prediction import Summary
+from causaldsl.data.encoding import Encoding
+from causaldsl.diagnostics.model import Diagnostic
+from causaldsl.engines.choose import Objective
+from causaldsl.vocabulary.domains import Categorical, Domain, Ordered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldResult:
+    """One world: its rows' numbers ``(n,)`` and each variable's draws reduced by row."""
+
+    name: str
+    rows: Tensor = field(repr=False)
+    variables: Mapping[str, Summary] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterfactualResult:
+    """Counterfactuals of many rows.
+
+    Parameters
+    ----------
+    worlds
+        The worlds of the intervention; `factual` is the row's own, where unseen variables have
+        their posterior.
+    ess, rows
+        Effective sample size ``(N,)`` of each row's draws (`None`: every engine was exact), and
+        all the rows' numbers ``(N,)``.
+    couplings
+        How each variable that may move shares its noise across worlds.
+    objective
+        ``posterior`` or ``encoder``: whose draws of the latents these are.
+    """
+
+    intervention: str
+    worlds: tuple[WorldResult, ...]
+    factual: WorldResult
+    evidence: tuple[str, ...]
+    domains: Mapping[str, Domain] = field(repr=False)
+    draws: int
+    seed: int
+    objective: Objective
+    engines: Mapping[str, str]
+    reasons: tuple[str, ...]
+    couplings: Mapping[str, str]
+    ess: Tensor | None = field(repr=False)
+    rows: Tensor = field(repr=False)
+    assumptions: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def to_columns(
+    result: CounterfactualResult,
+    encoding: Encoding | None = None,
+    *,
+    variables: tuple[str, ...] | None = None,
+) -> dict[str, list[Any]]:
+    """Return the result as columns: ``row``, ``world``, and for each variable V its summary.
+
+    Numbers have ``V``, ``V_sd``, ``V_q05``, ``V_q95``; levels have ``V`` (the most probable one,
+    by name) and ``V_p``. One entry for each row and world, worlds in order within a row.
+
+    Parameters
+    ----------
+    encoding
+        Takes columns that the file standardises back to the table's unit.
+    variables
+        Which variables; all of them when not given.
+    """
+    names = variables or tuple(result.domains)
+    columns: dict[str, list[Any]] = {"row": [], "world": []}
+    for world in result.worlds:
+        columns["row"] += world.rows.tolist()
+        columns["world"] += [world.name] * len(world.rows)
+        for name in names:
+            for key, values in _cells(name, result, world, encoding).items():
+                columns.setdefault(key, []).extend(values)
+    order = sorted(range(len(columns["row"])), key=columns["row"].__getitem__)
+    return {key: [values[i] for i in order] for key, values in columns.items()}
+
+
+def _cells(
+    name: str, result: CounterfactualResult, world: WorldResult, encoding: Encoding | None
+) -> dict[str, list[Any]]:
+    summary, domain = world.variables[name], result.domains[name]
+    if summary.probability is not None and isinstance(domain, Categorical | Ordered):
+        levels = [domain.levels[k] for k in summary.mean.tolist()]
+        return {name: levels, f"{name}_p": summary.probability.tolist()}
+    offset, factor = 0.0, 1.0
+    if encoding is not None and name in encoding.statistics:
+        offset = encoding.statistics[name].offset[0]
+        factor = encoding.statistics[name].factor[0]
+    cells = {name: (offset + factor * summary.mean).tolist()}
+    if summary.sd is not None and summary.q05 is not None and summary.q95 is not None:
+        cells[f"{name}_sd"] = (factor * summary.sd).tolist()
+        cells[f"{name}_q05"] = (offset + factor * summary.q05).tolist()
+        cells[f"{name}_q95"] = (offset + factor * summary.q95).tolist()
+    return cells
