@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import pairwise
 
 import networkx as nx
 
@@ -29,13 +30,8 @@ def check_claims(
     """Return what the graph says of each `assert`, reporting what it does not prove."""
     results: list[ClaimResult] = []
     for statement in scope.names.of(nodes.Assert):
-        before = scope.findings.has_errors
         verdict = _verdict(statement.claim, scope, structure, queries)
-        holds = None
-        if verdict is not None and structure.is_acyclic:
-            holds = _report(statement, verdict, scope)
-        elif not before and not scope.findings.has_errors:
-            continue
+        holds = None if verdict is None else _report(statement, verdict, scope)
         results.append(
             ClaimResult(
                 claim=statement.claim,
@@ -188,7 +184,7 @@ def _spell(
         before = came[before]
     steps.reverse()
     text = steps[0]
-    for tail, head in zip(steps, steps[1:], strict=False):
+    for tail, head in pairwise(steps):
         text += f" {'->' if graph.has_edge(tail, head) else '<-'} {head}"
     return text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic, Label
@@ -39,7 +38,7 @@ def check_couplings(
         if word.name not in WORDS:
             scope.findings.add(name_errors.unknown_word(word.name, WORDS, word.span))
             continue
-        coupling = cast(CouplingWord, word.name)
+        coupling: CouplingWord = word.name
         if not statement.targets:
             default = coupling
             continue

@@ -66,9 +66,7 @@ def check_variables(
                     )
                 )
                 return variables
-            variables[name] = _variable(
-                statement, declared, domain, policy, len(variables), scope
-            )
+            variables[name] = _variable(statement, declared, domain, policy, len(variables), scope)
     return variables
 
 
@@ -103,9 +101,7 @@ def check_domain(
     return _levels(node, statement, findings)
 
 
-def _levels(
-    node: nodes.DomainNode, statement: nodes.Statement, findings: Findings
-) -> Domain:
+def _levels(node: nodes.DomainNode, statement: nodes.Statement, findings: Findings) -> Domain:
     levels = tuple(dict.fromkeys(node.levels))
     if len(levels) < len(node.levels):
         twice = next(level for level in levels if node.levels.count(level) > 1)
@@ -187,9 +183,7 @@ def plain_size(expression: nodes.Expression, name: str, scope: Scope) -> int | N
     return int(value)
 
 
-def _check_unbound(
-    statement: nodes.VariableDeclaration, name: str, findings: Findings
-) -> None:
+def _check_unbound(statement: nodes.VariableDeclaration, name: str, findings: Findings) -> None:
     clauses = {
         "from": statement.columns,
         "as": statement.recode,
@@ -233,18 +227,14 @@ def _binding(
     )
 
 
-def _column_names(
-    columns: nodes.Columns | None, name: str, size: int | None
-) -> tuple[str, ...]:
+def _column_names(columns: nodes.Columns | None, name: str, size: int | None) -> tuple[str, ...]:
     del size
     if columns is None:
         return (name,)
     return columns.names if columns.last is None else (*columns.names[:1], columns.last)
 
 
-def _check_columns(
-    columns: nodes.Columns, name: str, size: int | None, findings: Findings
-) -> None:
+def _check_columns(columns: nodes.Columns, name: str, size: int | None, findings: Findings) -> None:
     cells = 1 if size is None else size
     if name in findings.reported:
         return

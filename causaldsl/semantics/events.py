@@ -6,16 +6,15 @@ from dataclasses import replace
 
 from causaldsl.semantics import name_errors, query_errors
 from causaldsl.semantics.domains import is_value_of
-from causaldsl.semantics.resolve import Resolver, has_levels, level_text
+from causaldsl.semantics.resolve import Resolver, has_levels
 from causaldsl.semantics.scope import DeclaredVariable, Scope
+from causaldsl.semantics.tables import level_text
 from causaldsl.semantics.values import single
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.domains import Categorical, levels_of
 
 
-def check_event(
-    resolver: Resolver, expression: nodes.Expression, where: str
-) -> nodes.Expression:
+def check_event(resolver: Resolver, expression: nodes.Expression, where: str) -> nodes.Expression:
     """Return an event with its names resolved; levels beside a variable are its own."""
     if not isinstance(expression, nodes.Compare):
         resolver.scope.findings.add(query_errors.no_event(where, expression.span))
@@ -81,9 +80,7 @@ def _level(
         scope.findings.add(finding)
     elif text not in scope.findings.reported:
         span, declared = expression.span, variable.span
-        scope.findings.add(
-            name_errors.unknown_level(text, variable.name, levels, span, declared)
-        )
+        scope.findings.add(name_errors.unknown_level(text, variable.name, levels, span, declared))
     return expression
 
 

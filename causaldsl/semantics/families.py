@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 from causaldsl.semantics import mechanism_errors, name_errors, value_errors
@@ -139,9 +140,9 @@ def _whole(argument: _Argument, scope: Scope) -> None:
     if value is None:
         return
     constant = value.constant
-    if constant is not None and (constant < 0 or constant != int(constant)):
-        _refuse(argument, value, "a whole number, 0 or more", scope)
-    elif value.bounds.high < 0:
+    if (
+        constant is not None and (constant < 0 or constant != int(constant))
+    ) or value.bounds.high < 0:
         _refuse(argument, value, "a whole number, 0 or more", scope)
 
 
@@ -270,7 +271,7 @@ def _ordered(argument: _Argument, scope: Scope) -> None:
     if value is None:
         return
     numbers = _numbers(argument.expression, scope)
-    if numbers is not None and any(a >= b for a, b in zip(numbers, numbers[1:], strict=False)):
+    if numbers is not None and any(a >= b for a, b in pairwise(numbers)):
         _refuse(argument, value, "ascending numbers", scope)
     levels = levels_of(argument.target.domain) if argument.target is not None else None
     if levels is not None and value.cells is not None and value.cells != len(levels) - 1:
@@ -294,7 +295,9 @@ def _refuse(argument: _Argument, value: Value, expected: str, scope: Scope) -> N
         found = f"`{_short(argument.span.text)}`"
     name = argument.parameter.name
     scope.findings.add(
-        mechanism_errors.argument_out_of_range(argument.family, name, found, expected, argument.span)
+        mechanism_errors.argument_out_of_range(
+            argument.family, name, found, expected, argument.span
+        )
     )
 
 

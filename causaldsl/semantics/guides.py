@@ -11,7 +11,13 @@ import networkx as nx
 from causaldsl.graph.dag import find_cycles
 from causaldsl.semantics import mechanism_errors, objective_errors
 from causaldsl.semantics.families import bind_arguments, fits, fitting_families
-from causaldsl.semantics.mechanisms import CheckedMechanism, check_predictor, is_network
+from causaldsl.semantics.images import check_convolutions
+from causaldsl.semantics.mechanisms import (
+    CheckedMechanism,
+    check_predictor,
+    is_branched_family,
+    is_network,
+)
 from causaldsl.semantics.model import GuideSpec, Structural
 from causaldsl.semantics.resolve import Place, Resolver
 from causaldsl.semantics.scope import DeclaredVariable, Scope
@@ -60,10 +66,9 @@ def _resolve(right: nodes.Expression, resolver: Resolver) -> nodes.Expression:
         return right
     if isinstance(right, nodes.Call) and right.name in FAMILIES:
         return replace(right, inputs=resolver.items(right.inputs))
-    if isinstance(right, nodes.By) and isinstance(right.body, nodes.Call):
-        if right.body.name in FAMILIES:
-            resolver.scope.findings.add(mechanism_errors.branch_of_no_network(right.body.span))
-            return right
+    if is_branched_family(right):
+        resolver.scope.findings.add(mechanism_errors.branch_of_no_network(right.span))
+        return right
     return resolver.resolve(right)
 
 
@@ -106,6 +111,9 @@ def _add(
 
 
 def _check_form(right: nodes.Expression, variable: DeclaredVariable, scope: Scope) -> None:
+    if is_branched_family(right):
+        return
+    check_convolutions(right, variable, scope)
     if not isinstance(right, nodes.Call) or right.name not in FAMILIES:
         value = value_of(right, scope)
         if value is not None:

@@ -36,9 +36,7 @@ def with_noise(
         if not isinstance(equation, Structural) or not scope.variables[name].role.is_observed:
             continue
         latents = [
-            latent
-            for latent in candidates(equation.expression, name, scope)
-            if latent not in taken
+            latent for latent in candidates(equation.expression, name, scope) if latent not in taken
         ]
         if latents:
             noise = min(latents, key=lambda latent: children[latent])

@@ -17,10 +17,12 @@ from causaldsl.semantics.families import (
     fits,
     fitting_families,
 )
+from causaldsl.semantics.images import check_convolutions
 from causaldsl.semantics.model import Mechanism, Stochastic, Structural
 from causaldsl.semantics.resolve import Place, Resolver
 from causaldsl.semantics.scope import DeclaredVariable, Scope
 from causaldsl.semantics.settings import check_settings
+from causaldsl.semantics.stand_ins import with_stand_in
 from causaldsl.semantics.structure import Structure, expand
 from causaldsl.semantics.values import Value, domain_bounds, value_of
 from causaldsl.semantics.walk import variables_in, walk
@@ -109,9 +111,7 @@ def _check_shared_parents(
     first = scope.parents[members[0]]
     for member in members[1:]:
         if set(scope.parents[member]) != set(first):
-            finding = mechanism_errors.different_parents(
-                name.name, members[0], member, name.span
-            )
+            finding = mechanism_errors.different_parents(name.name, members[0], member, name.span)
             scope.findings.add(finding)
             return
 
@@ -163,10 +163,34 @@ def _check(
         mechanism, used = _structural(statement.right, variable, resolver)
     else:
         mechanism, used = _stochastic(statement.right, variable, resolver)
+    check_convolutions(statement.right, variable, scope)
     if used is not None:
         _check_arrows(used, variable, statement.span, scope, structure)
     errors = scope.findings.diagnostics[before:]
-    return None if any(d.severity == "error" for d in errors) else mechanism
+    if mechanism is None or any(d.severity == "error" for d in errors):
+        return None
+    return _with_stand_ins(mechanism, variable, statement.span, scope, structure)
+
+
+def _with_stand_ins(
+    mechanism: Mechanism,
+    variable: DeclaredVariable,
+    span: Span,
+    scope: Scope,
+    structure: Structure,
+) -> Mechanism:
+    """Return a written mechanism with the effect of each unmeasured cause that an arrow draws."""
+    for parent in scope.parents[variable.name]:
+        if scope.variables[parent].stand_in:
+            added = with_stand_in(mechanism, parent, variable)
+            if added is None:
+                arrow = structure.arrows[parent, variable.name]
+                scope.findings.add(
+                    structure_errors.stand_in_without_place(variable.name, parent, arrow, span)
+                )
+                return mechanism
+            mechanism = added
+    return mechanism
 
 
 def _check_arrows(
@@ -176,7 +200,7 @@ def _check_arrows(
     scope: Scope,
     structure: Structure,
 ) -> None:
-    parents = scope.parents[variable.name]
+    parents = dict.fromkeys(scope.parents[variable.name])
     for name, place in used.items():
         if name == variable.name:
             scope.findings.add(mechanism_errors.uses_itself(name, place.span))
@@ -186,23 +210,17 @@ def _check_arrows(
     for parent in parents:
         if parent not in used and not scope.variables[parent].stand_in:
             arrow = structure.arrows[parent, variable.name]
-            scope.findings.add(
-                structure_errors.unused_arrow(parent, variable.name, arrow, span)
-            )
+            scope.findings.add(structure_errors.unused_arrow(parent, variable.name, arrow, span))
 
 
 Checked = tuple[Mechanism | None, dict[str, nodes.Name] | None]
 
 
-def _structural(
-    right: nodes.Expression, variable: DeclaredVariable, resolver: Resolver
-) -> Checked:
+def _structural(right: nodes.Expression, variable: DeclaredVariable, resolver: Resolver) -> Checked:
     scope = resolver.scope
     if isinstance(right, nodes.Call) and right.name in FAMILIES:
         scope.findings.add(
-            mechanism_errors.distribution_behind_define(
-                variable.name, right.name, right.name_span
-            )
+            mechanism_errors.distribution_behind_define(variable.name, right.name, right.name_span)
         )
         return None, None
     resolved = resolver.resolve(right)
@@ -246,15 +264,12 @@ def _limits(variable: DeclaredVariable) -> tuple[float, float]:
     return bounds.low, bounds.high
 
 
-def _stochastic(
-    right: nodes.Expression, variable: DeclaredVariable, resolver: Resolver
-) -> Checked:
+def _stochastic(right: nodes.Expression, variable: DeclaredVariable, resolver: Resolver) -> Checked:
     if isinstance(right, nodes.Call) and right.name in FAMILIES:
         return _distribution(right, variable, resolver)
-    if isinstance(right, nodes.By) and isinstance(right.body, nodes.Call):
-        if right.body.name in FAMILIES:
-            resolver.scope.findings.add(mechanism_errors.branch_of_no_network(right.body.span))
-            return None, None
+    if is_branched_family(right):
+        resolver.scope.findings.add(mechanism_errors.branch_of_no_network(right.span))
+        return None, None
     resolved = resolver.resolve(right)
     value = value_of(resolved, resolver.scope)
     if value is not None:
@@ -284,9 +299,7 @@ def check_predictor(
             scope.findings.add(finding)
 
 
-def _distribution(
-    call: nodes.Call, variable: DeclaredVariable, resolver: Resolver
-) -> Checked:
+def _distribution(call: nodes.Call, variable: DeclaredVariable, resolver: Resolver) -> Checked:
     scope = resolver.scope
     signature = FAMILIES[call.name]
     if not fits(signature, variable.domain):
@@ -311,9 +324,7 @@ def _distribution(
     return _family_form(resolved, variable, scope), used
 
 
-def _family_form(
-    call: nodes.Call, variable: DeclaredVariable, scope: Scope
-) -> Stochastic | None:
+def _family_form(call: nodes.Call, variable: DeclaredVariable, scope: Scope) -> Stochastic | None:
     """Return the mechanism of a family: over one network, through a link, or as written."""
     signature = FAMILIES[call.name]
     if len(call.inputs) == 1 and is_network(call.inputs[0]):
@@ -334,6 +345,15 @@ def _family_form(
     if arguments is None:
         return None
     return Stochastic(family=call.name, arguments=arguments)
+
+
+def is_branched_family(expression: nodes.Expression) -> bool:
+    """Whether `by` stands behind a whole distribution instead of its network."""
+    return (
+        isinstance(expression, nodes.By)
+        and isinstance(expression.body, nodes.Call)
+        and expression.body.name in FAMILIES
+    )
 
 
 def is_network(expression: nodes.Expression) -> bool:
@@ -365,4 +385,3 @@ def _seen_through(
         if inner_value is not None:
             check_predictor(inner_value, inner, variable, scope)
     return Stochastic(family=call.name, arguments=MappingProxyType({natural: inner}))
-

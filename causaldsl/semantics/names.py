@@ -11,9 +11,12 @@ from causaldsl.syntax import nodes
 
 #: Words that no variable, group, param or parameter may be called.
 RESERVED = frozenset(
-    "scm param sensitive observed outcome latent auxiliary control group missing learn prior guide "
-    "coupling loss train predict query assert not from as by else along parents auto per_row "
-    "sampled true false E P Q".split()
+    (
+        *("scm", "param", "sensitive", "observed", "outcome", "latent", "auxiliary", "control"),
+        *("group", "missing", "learn", "prior", "guide", "coupling", "loss", "train", "predict"),
+        *("query", "assert", "not", "from", "as", "by", "else", "along", "E", "P", "Q"),
+        *("parents", "auto", "per_row", "sampled", "true", "false"),
+    )
 )
 
 
@@ -59,6 +62,14 @@ def _check_spelling(name: nodes.Name, findings: Findings) -> None:
 
 def _check_outline(program: nodes.Program, source: SourceFile, findings: Findings) -> None:
     statements = program.statements
+    _check_header(statements, source, findings)
+    _check_stated_once(program, findings)
+    _check_loss_and_query_names(program, findings)
+
+
+def _check_header(
+    statements: tuple[nodes.Statement, ...], source: SourceFile, findings: Findings
+) -> None:
     headers = [s for s in statements if isinstance(s, nodes.Header)]
     if not headers:
         findings.add(name_errors.no_header(source))
@@ -68,8 +79,6 @@ def _check_outline(program: nodes.Program, source: SourceFile, findings: Finding
         findings.add(name_errors.header_not_first(first.span, statements[0].span))
     for other in headers[1:]:
         findings.add(name_errors.second_header(other.span, first.span))
-    _check_stated_once(program, findings)
-    _check_loss_and_query_names(program, findings)
 
 
 def _check_stated_once(program: nodes.Program, findings: Findings) -> None:

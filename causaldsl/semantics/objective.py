@@ -142,18 +142,16 @@ def _weight(expression: nodes.Expression, checker: _Checker) -> nodes.Expression
             pass
     before = len(scope.findings.diagnostics)
     resolved = checker.resolver.resolve(expression)
-    is_known = any(
-        name.name in scope.findings.reported or name.name not in scope.hypers
-        for name in names_in(resolved)
-    )
     if len(scope.findings.diagnostics) > before:
         return resolved
-    reads = [n for n in names_in(resolved) if n.name in (*scope.variables, *scope.parameters)]
-    if reads or isinstance(expression, nodes.World | nodes.Expectation):
+    names = {name.name for name in names_in(resolved)}
+    if names <= scope.hypers.keys():
+        constant = constant_of(resolved, scope)
+        is_weight = constant is not None or len(scope.findings.diagnostics) > before
+    else:
+        is_weight = bool(names & scope.findings.reported)
+    if not is_weight:
         scope.findings.add(objective_errors.wrong_weight(expression.span))
-    elif not is_known and constant_of(resolved, scope) is None:
-        if len(scope.findings.diagnostics) == before:
-            scope.findings.add(objective_errors.wrong_weight(expression.span))
     return resolved
 
 

@@ -93,9 +93,7 @@ def _learned(
     name = declared.name.name
     domain = check_domain(statement.domain, statement, scope.findings)
     if not isinstance(domain, Real | Positive | UnitInterval) and statement.domain is not None:
-        finding = mechanism_errors.wrong_parameter_domain(
-            name, str(domain), statement.domain.span
-        )
+        finding = mechanism_errors.wrong_parameter_domain(name, str(domain), statement.domain.span)
         scope.findings.add(finding, name)
         domain = Real()
     start: float | Mapping[str, float] | None = None
@@ -235,9 +233,7 @@ def _support(signature: DistributionSignature) -> Domain:
     return support
 
 
-def _check_constant_inputs(
-    name: str, inputs: tuple[nodes.Expression, ...], scope: Scope
-) -> None:
+def _check_constant_inputs(name: str, inputs: tuple[nodes.Expression, ...], scope: Scope) -> None:
     for item in inputs:
         for used in names_in(item):
             if used.name in scope.variables:

@@ -69,9 +69,7 @@ def _value(expression: nodes.Expression, name: str, scope: Scope) -> HyperValue 
             return _number(expression, name, scope)
 
 
-def _table(
-    entries: tuple[nodes.Entry, ...], name: str, scope: Scope
-) -> Mapping[str, float] | None:
+def _table(entries: tuple[nodes.Entry, ...], name: str, scope: Scope) -> Mapping[str, float] | None:
     result: dict[str, float] = {}
     first: dict[str, Span] = {}
     for entry in entries:

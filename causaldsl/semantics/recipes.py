@@ -27,11 +27,11 @@ def check_training(scope: Scope) -> Training:
     plain = {s.name: _plain(s.value, scope) for s in settings}
     for setting in settings:
         value = setting.value
-        if setting.name == "keep" and isinstance(value, nodes.Name):
-            if value.name in KEEP_METRICS_OF:
-                expected = f"the variable that it is measured on, `{value.name}(Y)`"
-                finding = mechanism_errors.wrong_setting("keep", expected, value.span)
-                scope.findings.add(finding)
+        is_word = setting.name == "keep" and isinstance(value, nodes.Name)
+        if is_word and isinstance(value, nodes.Name) and value.name in KEEP_METRICS_OF:
+            expected = f"the variable that it is measured on, `{value.name}(Y)`"
+            finding = mechanism_errors.wrong_setting("keep", expected, value.span)
+            scope.findings.add(finding)
     span = statements[0].span if statements else None
     return Training(settings=MappingProxyType(plain), span=span)
 
@@ -51,7 +51,7 @@ def _plain(value: nodes.Expression, scope: Scope) -> Plain:
 def _number(value: nodes.Expression, scope: Scope) -> float | int:
     number = constant_of(value, scope) or 0.0
     is_whole = isinstance(value, nodes.Number) and value.text.lstrip("+").isdigit()
-    return int(number) if is_whole or number == int(number) and abs(number) > 1 else number
+    return int(number) if is_whole or (number == int(number) and abs(number) > 1) else number
 
 
 # --- predictors -----------------------------------------------------------------------------
@@ -66,9 +66,7 @@ def check_predictions(scope: Scope) -> tuple[Prediction, ...]:
         if target is not None:
             _check_target(target, statement.target.span, scope)
         features = _features(statement, target, resolver)
-        predictions.append(
-            Prediction(target=target or "", features=features, span=statement.span)
-        )
+        predictions.append(Prediction(target=target or "", features=features, span=statement.span))
     return tuple(predictions)
 
 
@@ -93,9 +91,7 @@ def _features(
             if not isinstance(item, nodes.Name):
                 resolver.variable(item, "a variable or `sampled(K)`")
                 continue
-            for name in expand(
-                (item,), scope.names, scope.variables, scope.groups, scope.findings
-            ):
+            for name in expand((item,), scope.names, scope.variables, scope.groups, scope.findings):
                 _check_feature(name, target, item.span, scope, is_drawn=is_drawn)
                 if (name, True) in features or (name, False) in features:
                     reason = "is named twice, expected it once"

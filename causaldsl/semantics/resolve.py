@@ -10,10 +10,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from causaldsl.diagnostics.suggest import suggest
 from causaldsl.semantics import mechanism_errors, name_errors, value_errors
 from causaldsl.semantics.scope import Scope
 from causaldsl.semantics.settings import check_settings
+from causaldsl.semantics.tables import resolve_index
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
@@ -69,12 +69,11 @@ class Resolver:
             case nodes.TupleOf():
                 return replace(expression, items=self.items(expression.items))
             case nodes.Index():
-                return self._index(expression)
+                return resolve_index(self, expression)
             case nodes.Call():
                 return self.call(expression)
             case nodes.By():
-                body = self.resolve(expression.body)
-                return replace(expression, body=body, branch=self.branch(expression.branch))
+                return self._branched(expression)
             case nodes.World() | nodes.Expectation() | nodes.Compare():
                 return self._special(expression)
             case nodes.Text() | nodes.From():
@@ -137,7 +136,8 @@ class Resolver:
         scope = self.scope
         if name.name in scope.findings.reported or name.name in scope.names.symbols:
             return  # declared, but its declaration was refused
-        candidates = {n: symbol.span for n, symbol in scope.names.symbols.items()}
+        symbols = scope.names.symbols if scope.findings.is_suggesting else {}
+        candidates = {n: symbol.span for n, symbol in symbols.items()}
         finding = name_errors.unknown_name(name.name, expected, name.span, candidates)
         scope.findings.add(finding, name.name)
 
@@ -177,6 +177,15 @@ class Resolver:
         entries = tuple(replace(e, value=self.resolve(e.value)) for e in table.entries)
         return replace(table, entries=entries)
 
+    def _branched(self, by: nodes.By) -> nodes.Expression:
+        body = self.resolve(by.body)
+        is_call = isinstance(body, nodes.Call)
+        if not (isinstance(body, nodes.Call) and body.name in NETWORKS) and (
+            not is_call or by.body.name in FUNCTIONS  # type: ignore[union-attr]
+        ):
+            self.scope.findings.add(mechanism_errors.branch_of_no_network(by.body.span))
+        return replace(by, body=body, branch=self.branch(by.branch))
+
     def branch(self, branch: nodes.Expression) -> nodes.Expression:
         """Return what stands behind `by`: a variable with levels, or a draw of one."""
         inner = branch
@@ -205,6 +214,9 @@ class Resolver:
         known = {s.name: s for s in signature.settings}
         settings = check_settings(call.settings, known, call.name, self.scope)
         self.check_count(call, signature, len(inputs))
+        if call.name == "sampled":
+            for item in inputs:
+                self.variable(item, "a variable inside `sampled`")
         return replace(call, inputs=inputs, settings=settings)
 
     def check_count(self, call: nodes.Call, signature: CallSignature, count: int) -> None:
@@ -253,133 +265,6 @@ class Resolver:
         self.scope.findings.add(mechanism_errors.draw_out_of_place(self.place.what, call.span))
         return None
 
-    # --- tables and arrays ------------------------------------------------------------------
-
-    def _index(self, index: nodes.Index) -> nodes.Expression:
-        base = index.base
-        if isinstance(base, nodes.Table):
-            base = self.table(base)
-            keys = tuple(entry.key for entry in base.entries)
-            return replace(index, base=base, indices=self._read_table(index, "the table", [keys]))
-        if not isinstance(base, nodes.Name):
-            finding = value_errors.wrong_index("this", "it is no table and no array", index.span)
-            self.scope.findings.add(finding)
-            return index
-        scope = self.scope
-        if base.name in scope.hypers:
-            return self._index_hyper(index, base)
-        if base.name in scope.parameters:
-            return self._index_parameter(index, base)
-        if base.name in scope.variables:
-            size = scope.variables[base.name].size
-            self._check_cell(index, base.name, () if size is None else (size,))
-            return index
-        self._name(base)
-        return index
-
-    def _index_hyper(self, index: nodes.Index, base: nodes.Name) -> nodes.Expression:
-        value = self.scope.hypers[base.name].value
-        if isinstance(value, Mapping):
-            indices = self._read_table(index, f"`{base.name}`", [tuple(value)])
-            return replace(index, indices=indices)
-        self._check_cell(index, base.name, (len(value),) if isinstance(value, tuple) else ())
-        return index
-
-    def _index_parameter(self, index: nodes.Index, base: nodes.Name) -> nodes.Expression:
-        parameter = self.scope.parameters[base.name]
-        if not parameter.table_of:
-            self._check_cell(index, base.name, parameter.sizes)
-            return index
-        tables = [
-            levels_of(self.scope.variables[name].domain) or () for name in parameter.table_of
-        ]
-        indices = self._read_table(index, f"`{base.name}`", tables)
-        return replace(index, indices=indices)
-
-    def _read_table(
-        self, index: nodes.Index, what: str, tables: list[tuple[str, ...]]
-    ) -> tuple[nodes.Expression, ...]:
-        if len(index.indices) != len(tables):
-            reason = f"it has {len(index.indices)} indices, expected {len(tables)}"
-            self.scope.findings.add(value_errors.wrong_index(what.strip("`"), reason, index.span))
-            return index.indices
-        pairs = zip(index.indices, tables, strict=True)
-        return tuple(self._at(item, what, keys, index.base.span) for item, keys in pairs)
-
-    def _at(
-        self, item: nodes.Expression, what: str, keys: tuple[str, ...], table: Span
-    ) -> nodes.Expression:
-        """Return one index of a table: a level as text, or a variable with these levels."""
-        level = level_text(item)
-        if level is not None and level in keys:
-            return nodes.Text(value=level, span=item.span)
-        if isinstance(item, nodes.Name) and item.name in self.scope.variables:
-            self._check_covers(item, what, keys, table)
-            return item
-        if isinstance(item, nodes.Name) and item.name not in self.scope.names.symbols:
-            candidates = (*keys, *self.scope.variables)
-            if item.name not in self.scope.findings.reported:
-                near_level = not suggest(item.name, self.scope.variables)
-                if near_level:
-                    finding = name_errors.unknown_level(
-                        item.name, what.strip("`"), keys, item.span, None
-                    )
-                else:
-                    spans = {n: v.span for n, v in self.scope.variables.items()}
-                    known = {c: spans.get(c) for c in candidates}
-                    finding = name_errors.unknown_name(
-                        item.name, "a variable or a level", item.span, known
-                    )
-                self.scope.findings.add(finding, item.name)
-            return item
-        if level is not None and not isinstance(item, nodes.Name):
-            finding = name_errors.unknown_level(level, what.strip("`"), keys, item.span, None)
-            self.scope.findings.add(finding)
-            return item
-        self.variable(item, "a variable with levels, or a level")
-        return item
-
-    def _check_covers(
-        self, item: nodes.Name, what: str, keys: tuple[str, ...], table: Span
-    ) -> None:
-        variable = self.scope.variables[item.name]
-        levels = levels_of(variable.domain)
-        if item.name in self.scope.findings.reported:
-            return
-        if levels is None:
-            reason = f"`{item.name}` is {variable.domain}, expected a variable with levels"
-            finding = value_errors.wrong_index(what.strip("`"), reason, item.span)
-            self.scope.findings.add(finding)
-            return
-        missing = [level for level in levels if level not in keys]
-        if missing:
-            self.scope.findings.add(
-                value_errors.table_lacks(what, item.name, missing, item.span, None)
-            )
-            return
-        extra = [key for key in keys if key not in levels]
-        if extra:
-            finding = name_errors.unknown_level(
-                extra[0], item.name, levels, table, variable.span
-            )
-            self.scope.findings.add(finding)
-
-    def _check_cell(self, index: nodes.Index, name: str, sizes: tuple[int, ...]) -> None:
-        """Report a cell that an array or list does not have; cells count from 0."""
-        if not sizes:
-            reason = "it is one number, no table and no array"
-            self.scope.findings.add(value_errors.wrong_index(name, reason, index.span))
-            return
-        if len(index.indices) != len(sizes):
-            reason = f"it has {len(index.indices)} indices, expected {len(sizes)}"
-            self.scope.findings.add(value_errors.wrong_index(name, reason, index.span))
-            return
-        for item, size in zip(index.indices, sizes, strict=True):
-            position = item.value if isinstance(item, nodes.Number) else None
-            if position is None or position != int(position) or not 0 <= position < size:
-                reason = f"expected a cell from 0 to {size - 1}"
-                self.scope.findings.add(value_errors.wrong_index(name, reason, item.span))
-
     # --- what only some places know ---------------------------------------------------------
 
     def _special(self, expression: nodes.Expression) -> nodes.Expression:
@@ -400,21 +285,6 @@ class Resolver:
             case _:
                 finding = mechanism_errors.world_out_of_place(what, span)
         findings.add(finding)
-
-
-def level_text(expression: nodes.Expression) -> str | None:
-    """Return what an expression says if it is taken for a level: a word, a text or a number."""
-    match expression:
-        case nodes.Name(name=name):
-            return name
-        case nodes.Text(value=value):
-            return value
-        case nodes.Number(text=text):
-            return text
-        case nodes.Unary(operand=nodes.Number(text=text)):
-            return "-" + text
-        case _:
-            return None
 
 
 def has_levels(scope: Scope, name: str) -> bool:

@@ -56,9 +56,7 @@ def _check_auxiliary(
         source = next(s for s in sensitive if nx.has_path(structure.graph, s, name))
         path = nx.shortest_path(structure.graph, source, name)
         arrow = structure.arrows[path[-2], path[-1]]
-        scope.findings.add(
-            structure_errors.auxiliary_descends(name, path, variable.span, arrow)
-        )
+        scope.findings.add(structure_errors.auxiliary_descends(name, path, variable.span, arrow))
 
 
 def _names_in_losses(scope: Scope) -> frozenset[str]:

@@ -18,6 +18,7 @@ from causaldsl.vocabulary.domains import Domain
 from causaldsl.vocabulary.roles import Role
 
 SymbolKind = Literal["variable", "group", "param", "parameter"]
+MAX_SUGGESTIONS = 50
 StatementT = TypeVar("StatementT", bound=nodes.Statement)
 
 
@@ -27,6 +28,7 @@ class Findings:
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
     reported: set[str] = field(default_factory=set)
+    has_errors: bool = False
     _seen: set[tuple[str, int, int]] = field(default_factory=set)
 
     def add(self, diagnostic: Diagnostic, *names: str) -> None:
@@ -38,12 +40,13 @@ class Findings:
             if key in self._seen:
                 return
             self._seen.add(key)
+        self.has_errors = self.has_errors or diagnostic.severity == "error"
         self.diagnostics.append(diagnostic)
 
     @property
-    def has_errors(self) -> bool:
-        """Whether any finding refuses the model."""
-        return any(d.severity == "error" for d in self.diagnostics)
+    def is_suggesting(self) -> bool:
+        """Whether to look for similar names still: each look costs as much as there are names."""
+        return len(self.diagnostics) < MAX_SUGGESTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,9 @@ def _is_within(value: float, signature: SettingSignature) -> bool:
     return high is None or value <= high
 
 
-def check_number(expression: nodes.Expression, signature: SettingSignature, scope: Scope) -> Checked:
+def check_number(
+    expression: nodes.Expression, signature: SettingSignature, scope: Scope
+) -> Checked:
     """Return a number or an expression of params, refusing what is out of range."""
     resolved = _resolve_constant(expression, scope)
     if resolved is None:

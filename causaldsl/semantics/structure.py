@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 
 from causaldsl.graph.dag import find_cycles, topological_order
-from causaldsl.semantics import name_errors, structure_errors
+from causaldsl.semantics import domain_errors, name_errors, structure_errors
 from causaldsl.semantics.scope import DeclaredVariable, Findings, Names
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.domains import Real
 from causaldsl.vocabulary.roles import Role
+
+MAX_ARROWS = 500_000
+MAX_NESTED_GROUPS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ def _expand_group(
         if member.name in (*above, name):
             findings.add(structure_errors.group_in_itself(member.name, member.span), name)
             continue
-        if member.name in statements and len(above) < 50:
+        if member.name in statements and len(above) < MAX_NESTED_GROUPS:
             inner = _expand_group(
                 member.name, statements, groups, (*above, name), names, variables, findings
             )
@@ -112,8 +116,10 @@ def report_no_variable(
             name_errors.wrong_kind(name.name, symbol.kind, expected, name.span, symbol.span)
         )
     elif symbol is None:
-        candidates: dict[str, Span | None] = {n: v.span for n, v in variables.items()}
-        candidates |= {n: names.symbols[n].span for n in groups}
+        candidates: dict[str, Span | None] = {}
+        if findings.is_suggesting:
+            candidates |= {n: v.span for n, v in variables.items()}
+            candidates |= {n: names.symbols[n].span for n in groups}
         finding = name_errors.unknown_name(
             name.name, "a variable or a group", name.span, candidates
         )
@@ -136,6 +142,11 @@ def check_structure(
                 findings.add(structure_errors.self_arrow(tail[0], head[1]))
             elif statement.bidirected:
                 _add_stand_in(tail, head, everything, arrows, common, findings)
+            elif len(arrows) >= MAX_ARROWS:
+                what, found = "the number of arrows", len(arrows) + 1
+                finding = domain_errors.beyond_limit(what, found, MAX_ARROWS, head[1])
+                findings.add(finding)
+                break
             elif (tail[0], head[0]) in arrows:
                 span = _arrow_span(tail, head)
                 first = arrows[tail[0], head[0]]
@@ -180,7 +191,7 @@ def _pairs(
             members = expand((name,), names, variables, groups, findings)
             expanded += [(member, name.span) for member in members]
         stops.append(expanded)
-    for tails, heads in zip(stops, stops[1:], strict=False):
+    for tails, heads in pairwise(stops):
         for tail in tails:
             for head in heads:
                 yield tail, head
@@ -232,7 +243,7 @@ def _check_acyclic(
 ) -> bool:
     cycles = find_cycles(graph)
     for found in cycles:
-        spans = [arrows[pair] for pair in zip(found, found[1:], strict=False)]
+        spans = [arrows[pair] for pair in pairwise(found)]
         findings.add(structure_errors.cycle(found, spans))
     return not cycles
 

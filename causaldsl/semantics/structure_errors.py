@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic, Label
@@ -31,7 +32,7 @@ def self_arrow(name: str, span: Span) -> Diagnostic:
 
 def cycle(names: Sequence[str], arrows: Sequence[Span]) -> Diagnostic:
     """Return the finding that arrows lead in a circle, each arrow labelled."""
-    pairs = list(zip(names, names[1:], strict=False))
+    pairs = list(pairwise(names))
     labels = [
         Label(span=span, text=f"`{tail} -> {head}`", primary=index == 0)
         for index, ((tail, head), span) in enumerate(zip(pairs, arrows, strict=True))

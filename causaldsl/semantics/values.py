@@ -7,6 +7,7 @@ something was already reported, so that nothing follows from it.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from causaldsl.semantics import value_errors
@@ -86,9 +87,7 @@ def value_of_variable(variable: DeclaredVariable) -> Value:
     domain = variable.domain
     levels = domain.levels if isinstance(domain, Categorical | Ordered) else None
     image = domain if isinstance(domain, Image) else None
-    return Value(
-        bounds=domain_bounds(domain), cells=variable.size, levels=levels, image=image
-    )
+    return Value(bounds=domain_bounds(domain), cells=variable.size, levels=levels, image=image)
 
 
 def value_of(expression: nodes.Expression, scope: Scope) -> Value | None:
@@ -143,10 +142,11 @@ def constant_of(expression: nodes.Expression, scope: Scope) -> float | None:
 
 def combine(left: Value, right: Value, bounds: Interval, span: Span, scope: Scope) -> Value | None:
     """Return the shape of two values met cell by cell, with the bounds given."""
-    if left.table is not None and right.table is not None and left.table != right.table:
-        if set(left.table) != set(right.table):
-            scope.findings.add(value_errors.tables_differ(left.table, right.table, span))
-            return None
+    both = left.table is not None and right.table is not None
+    if both and set(left.table or ()) != set(right.table or ()):
+        finding = value_errors.tables_differ(left.table or (), right.table or (), span)
+        scope.findings.add(finding)
+        return None
     cells = [v.cells for v in (left, right) if v.cells is not None]
     cells += [len(v.table) for v in (left, right) if v.table is not None]
     if len(cells) == 2 and cells[0] != cells[1]:
@@ -271,7 +271,7 @@ def _value_of_index(expression: nodes.Index, scope: Scope) -> Value | None:
     first = expression.indices[0]
     if isinstance(first, nodes.Text) and isinstance(base, nodes.Name):
         entries = scope.hypers[base.name].value if base.name in scope.hypers else {}
-        if isinstance(entries, dict):
+        if isinstance(entries, Mapping):
             return number(entries[first.value])
     return Value(bounds=value.bounds, levels=value.levels)
 

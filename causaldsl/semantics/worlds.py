@@ -10,9 +10,10 @@ from causaldsl.semantics import mechanism_errors, name_errors, query_errors
 from causaldsl.semantics.domains import is_value_of
 from causaldsl.semantics.events import check_event
 from causaldsl.semantics.families import bind_arguments, fits, fitting_families
-from causaldsl.semantics.resolve import Resolver, has_levels, level_text
+from causaldsl.semantics.resolve import Resolver, has_levels
 from causaldsl.semantics.scope import DeclaredVariable
 from causaldsl.semantics.structure import Structure
+from causaldsl.semantics.tables import level_text
 from causaldsl.semantics.values import domain_bounds, single, value_of
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
@@ -50,9 +51,7 @@ class Worlds:
 
     # --- E, P, Q ----------------------------------------------------------------------------
 
-    def expectation(
-        self, resolver: Resolver, expectation: nodes.Expectation
-    ) -> nodes.Expression:
+    def expectation(self, resolver: Resolver, expectation: nodes.Expectation) -> nodes.Expression:
         """Return ``E[...]``, ``P[...]`` or ``Q[...]`` with its body, level and facts resolved."""
         findings = resolver.scope.findings
         kind, span = expectation.kind, expectation.span
@@ -83,13 +82,19 @@ class Worlds:
         findings = resolver.scope.findings
         if len(expectation.body) != 1:
             count = len(expectation.body)
-            findings.add(mechanism_errors.wrong_count(expectation.kind, count, 1, 1, expectation.span))
+            findings.add(
+                mechanism_errors.wrong_count(expectation.kind, count, 1, 1, expectation.span)
+            )
             return expectation.body
         written = expectation.body[0]
         if isinstance(written, nodes.Compare):
             findings.add(query_errors.event_as_value(expectation.kind, written.span))
             return expectation.body
         resolved = resolver.resolve(written)
+        if not self.facts and not isinstance(resolved, nodes.Name | nodes.World):
+            expected = "a variable, perhaps in another world"
+            place = "`E[...]` of a loss"
+            findings.add(mechanism_errors.out_of_place("this", place, expected, written.span))
         self._check_mean(resolver, resolved)
         return (resolved,)
 
@@ -181,10 +186,10 @@ class Worlds:
         self, resolver: Resolver, value: nodes.Expression, variable: DeclaredVariable
     ) -> nodes.Expression:
         scope = resolver.scope
-        if isinstance(value, nodes.Name) and is_flip(variable.name, value.name):
-            if value.name not in scope.names.symbols:
-                self._check_flip(resolver, value, variable)
-                return value
+        is_own_name = isinstance(value, nodes.Name) and value.name not in scope.names.symbols
+        if isinstance(value, nodes.Name) and is_own_name and is_flip(variable.name, value.name):
+            self._check_flip(resolver, value, variable)
+            return value
         if has_levels(scope, variable.name):
             return self._level_value(resolver, value, variable)
         resolved = resolver.resolve(value)
@@ -294,5 +299,3 @@ class Worlds:
 def _base_name(expression: nodes.Expression) -> str:
     base = expression.base if isinstance(expression, nodes.World) else expression
     return base.name if isinstance(base, nodes.Name) else " ".join(base.span.text.split())
-
-

@@ -80,7 +80,9 @@ FAMILIES: dict[str, DistributionSignature] = {
     f.name: f
     for f in (
         _family("Normal", (_p("mean", "real"), _p("sd", "positive")), (Real,), "location_scale"),
-        _family("Laplace", (_p("mean", "real"), _p("scale", "positive")), (Real,), "location_scale"),
+        _family(
+            "Laplace", (_p("mean", "real"), _p("scale", "positive")), (Real,), "location_scale"
+        ),
         _family(
             "StudentT",
             (_p("df", "positive"), _p("mean", "real", 0.0), _p("scale", "positive", 1.0)),
@@ -99,16 +101,24 @@ FAMILIES: dict[str, DistributionSignature] = {
             "Gamma", (_p("shape", "positive"), _p("rate", "positive")), (Positive,), "quantile"
         ),
         _family(
-            "InverseGamma", (_p("shape", "positive"), _p("scale", "positive")), (Positive,), "quantile"
+            "InverseGamma",
+            (_p("shape", "positive"), _p("scale", "positive")),
+            (Positive,),
+            "quantile",
         ),
         _family("HalfNormal", (_p("scale", "positive"),), (Positive,), "quantile"),
         _family("HalfCauchy", (_p("scale", "positive"),), (Positive,), "quantile"),
         _family("Beta", (_p("a", "positive"), _p("b", "positive")), (UnitInterval,), "quantile"),
         _family("Bernoulli", (_p("probability", "unit"),), (Binary,), "quantile"),
-        _family("Binomial", (_p("trials", "whole"), _p("probability", "unit")), (Count,), "quantile"),
+        _family(
+            "Binomial", (_p("trials", "whole"), _p("probability", "unit")), (Count,), "quantile"
+        ),
         _family("Poisson", (_p("rate", "positive"),), (Count,), "quantile"),
         _family(
-            "NegativeBinomial", (_p("mean", "positive"), _p("dispersion", "positive")), (Count,), "quantile"
+            "NegativeBinomial",
+            (_p("mean", "positive"), _p("dispersion", "positive")),
+            (Count,),
+            "quantile",
         ),
         _family("Categorical", (_p("probabilities", "simplex"),), (Categorical,), "gumbel"),
         _family(

@@ -27,7 +27,9 @@ TRAIN_WORDS: dict[str, SettingSignature] = {
         _whole("patience"),
         _whole("particles"),
         _whole("seed", low=0),
-        SettingSignature(name="keep", kind="metric", words=("last", "loss", "accuracy", "auc", "rmse")),
+        SettingSignature(
+            name="keep", kind="metric", words=("last", "loss", "accuracy", "auc", "rmse")
+        ),
         SettingSignature(name="milestones", kind="sizes", low=1, high=1e9),
         _number("decay", high=1.0),
         _number("weight_decay", open_low=False),
