@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 DECIMALS = 6  # smaller figures are written with an exponent
+ROUNDING = 1e-12  # what is left of zero after floating-point arithmetic is written as zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +32,17 @@ class Document:
     findings: tuple[str, ...] = ()
 
 
-def figure(value: float, decimals: int | None = None) -> str:
-    """Return a figure: four significant digits, or as many decimals as asked.
+def figure(value: float, digits: int = 4) -> str:
+    """Return a figure with so many significant digits; rounding errors are zero.
 
-    >>> figure(0.918234), figure(44374.6), figure(0.0000123), figure(0.0), figure(2, 3)
-    ('0.9182', '44375', '1.23e-05', '0', '2.000')
+    >>> figure(0.918234), figure(44374.6), figure(0.0000123), figure(3e-17), figure(0.0312, 2)
+    ('0.9182', '44375', '1.23e-05', '0', '0.031')
     """
-    if value == 0.0 and decimals is None:
+    if abs(value) < ROUNDING:
         return "0"
-    places = 3 - _magnitude(value) if decimals is None else decimals
+    places = digits - 1 - _magnitude(value)
     if places > DECIMALS + 1:
-        return f"{value:.3g}"
+        return f"{value:.{min(digits, 3)}g}"
     return f"{value:.{max(0, places)}f}"
 
 
@@ -53,12 +54,13 @@ def spread_figure(mean: float, sd: float | None) -> str:
     """
     if sd is None:
         return figure(mean)
-    if sd == 0.0:
+    if sd < ROUNDING:
         return f"{figure(mean)} ± 0"
     places = 1 - _magnitude(sd)
     if places > DECIMALS + 1:
         return f"{mean:.2g} ± {sd:.1g}"
-    return f"{figure(mean, max(0, places))} ± {figure(sd, max(0, places))}"
+    places = max(0, places)
+    return f"{mean:.{places}f} ± {sd:.{places}f}"
 
 
 def _magnitude(value: float) -> int:

@@ -12,8 +12,10 @@ from causaldsl.fairness.registry import METRICS
 from causaldsl.reports.document import Document, Table, figure, spread_figure
 
 ABSENT = "-"
+UNIT = ("cf_gap", "cf_gap_p95", "cf_gap_max", "cf_mean_gap", "cf_delta", "cf_delta_max")
 PAPER = ("mmd_exoc", "wass_exoc")
 GROUP_PAPER = ("group_mmd_exoc", "group_wass_exoc")
+BLOCKS = ("prediction", "unit", "distribution", "paper", "group", "group paper", "truth")
 NOT_COUNTERFACTUAL = "differences between groups of different people, not counterfactual ones"
 PAPER_NOTE = (
     "the paper's scaled quantities: a squared mean difference and an entropic cost whose value for "
@@ -103,25 +105,29 @@ def _comparison_tables(table: FairnessTable) -> Iterable[Table]:
     if by_need["group paper"]:
         notes = (PAPER_NOTE, NOT_COUNTERFACTUAL, *_floor_note(table))
         yield _block_table(table, "EXOC's scale, groups", by_need["group paper"], None, notes)
+    if by_need["truth"]:
+        world = table.common_world
+        title = "Against the true counterfactuals" + (f", gaps of {world}" if world else "")
+        yield _block_table(table, title, by_need["truth"], world, ())
     if table.outcome_errors:
         yield _model_error_table(table)
 
 
 def _blocks(metrics: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the metrics by the table they belong to."""
-    blocks: dict[str, list[str]] = {
-        word: [] for word in ("prediction", "world", "paper", "group", "group paper")
-    }
+    blocks: dict[str, list[str]] = {word: [] for word in BLOCKS}
     for name in metrics:
         requires = METRICS[name].requires
-        if name in GROUP_PAPER:
+        if "truth" in requires:
+            blocks["truth"].append(name)
+        elif name in GROUP_PAPER:
             blocks["group paper"].append(name)
         elif name in PAPER:
             blocks["paper"].append(name)
         elif "groups" in requires:
             blocks["group"].append(name)
         elif "worlds" in requires:
-            blocks["world"].append(name)
+            blocks["unit" if name in UNIT else "distribution"].append(name)
         else:
             blocks["prediction"].append(name)
     return {word: tuple(names) for word, names in blocks.items()}
@@ -153,13 +159,15 @@ def _world_tables(table: FairnessTable, blocks: Mapping[str, tuple[str, ...]]) -
     world = table.common_world
     place = f"in the world of {world}"
     floors = _floor_note(table)
-    if blocks["world"]:
-        yield _block_table(table, f"Counterfactual, {place}", blocks["world"], world, floors)
-    if blocks["paper"]:
-        notes = (PAPER_NOTE, *floors)
-        yield _block_table(table, f"EXOC's scale, {place}", blocks["paper"], world, notes)
+    for word, title, notes in (
+        ("unit", "Unit-level gaps", floors),
+        ("distribution", "Counterfactual distributions", floors),
+        ("paper", "EXOC's scale", (PAPER_NOTE, *floors)),
+    ):
+        if blocks[word]:
+            yield _block_table(table, f"{title}, {place}", blocks[word], world, notes)
     own = {m: model for m, model in table.own_world.items() if model != world}
-    metrics = (*blocks["world"], *blocks["paper"])
+    metrics = (*blocks["unit"], *blocks["distribution"])
     judged = {(record.method, record.world) for record in table.records}
     rows = tuple(
         (f"{method} in {model}", *(_cell(table, method, name, model) for name in metrics))
@@ -168,7 +176,7 @@ def _world_tables(table: FairnessTable, blocks: Mapping[str, tuple[str, ...]]) -
     )
     if rows and metrics:
         yield Table(
-            title="Counterfactual, each in its own world",
+            title="Each in its own world",
             columns=("method", *metrics),
             rows=rows,
             notes=floors,
@@ -193,7 +201,7 @@ def _cell(table: FairnessTable, method: str, metric: str, world: str | None) -> 
     """Return ``mean ± sd [floor]``."""
     cell = _summary_cell(table.summary(method, metric, world))
     floor = table.floor(method, metric, world)
-    return cell if floor is None else f"{cell} [{figure(floor)}]"
+    return cell if floor is None else f"{cell} [{figure(floor, 2)}]"
 
 
 def _summary_cell(summary: Summary | None) -> str:
@@ -208,7 +216,7 @@ def _spread_note(table: FairnessTable) -> str:
 def _floor_note(table: FairnessTable) -> tuple[str, ...]:
     if not any(record.floor is not None for record in table.records):
         return ()
-    return ("in brackets: the noise floor, what the figure can be with no difference at all",)
+    return ("in brackets: the noise floor, the figure under random swaps or do(own value)",)
 
 
 def _model_error_table(table: FairnessTable) -> Table:

@@ -11,12 +11,12 @@ def test_a_comparison_renders_every_method_in_every_table(right, wrong, data):
     text = render_text(document_of_comparison(compare([right, wrong], data, config)))
     for title in (
         "Prediction, test rows",
-        "Counterfactual, in the world of right",
+        "Unit-level gaps, in the world of right",
         "EXOC's scale, in the world of right",
-        "Counterfactual, each in its own world",
+        "Each in its own world",
         "Groups",
         "RMSE of each model's counterfactual outcome against the true one",
     ):
         assert title in text
-    assert text.count("\n  Constant") == 5
+    assert text.count("\n  Constant") == 7
     assert text.count("\n  wrong (K) in wrong") == 1
