@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real as RealNumber
 from typing import Any, Literal
 
@@ -150,7 +151,7 @@ def _lookup(by_text: Mapping[str, float]) -> Callable[[object], float | None]:
             names = (str(bool(cell)), str(bool(cell)).lower(), str(int(cell)))
             return next((by_text[name] for name in names if name in by_text), None)
         if isinstance(cell, RealNumber):
-            return by_number.get(float(cell))
+            return by_number.get(_as_float(cell))
         return by_text.get(str(cell))
 
     return value_of
@@ -166,10 +167,15 @@ def _binary_value(cell: object) -> float | None:
 def _number_value(cell: object) -> float | None:
     if isinstance(cell, str):
         return math.nan if cell.strip() in ("nan", "NaN") else parse_number(cell)
-    if isinstance(cell, RealNumber | np.bool_):
-        return float(cell)
     # a Decimal is no `numbers.Real`, yet a plain number to everybody
-    return float(cell) if type(cell).__name__ == "Decimal" else None  # type: ignore[arg-type]
+    return _as_float(cell) if isinstance(cell, RealNumber | np.bool_ | Decimal) else None
+
+
+def _as_float(cell: RealNumber | np.bool_ | Decimal) -> float:
+    try:
+        return float(cell)
+    except OverflowError:  # an integer of hundreds of digits
+        return math.inf
 
 
 def parse_number(text: str) -> float | None:

@@ -53,7 +53,7 @@ def _unlisted(column: pd.Series[Any], spec: ColumnSpec, bad: Rows) -> Diagnostic
     if isinstance(spec.domain, Categorical | Ordered):
         listed = spec.domain.levels
         return findings.unseen_levels(spec.variable, name, bad, values, listed, is_recode=False)
-    distinct = tuple(map(cell_text, column.dropna().astype(object).unique()[:3]))
+    distinct = tuple(dict.fromkeys(map(cell_text, column.dropna().astype(object))))
     return findings.not_binary(spec.variable, name, bad, values, distinct)
 
 

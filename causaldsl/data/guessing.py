@@ -95,7 +95,8 @@ def _guess_texts(texts: pd.Series[str], role: str, n: int) -> Guess:
     counts = texts.value_counts()
     levels = sorted(counts.index, key=lambda level: (-counts[level], level))
     if len(levels) == 1:
-        return Guess(levels=(levels[0],), leave_out="it is the same in every row")
+        other = "another" if levels[0] != "another" else "other"  # a domain has two levels
+        return Guess(levels=(levels[0], other), leave_out="it is the same in every row")
     if len(levels) == 2:
         return _guess_pair(tuple(sorted(levels)), role)
     if len(levels) > _MOST_LEVELS or (len(levels) > n / 2 and len(levels) > 10):

@@ -46,7 +46,7 @@ def is_plain_name(text: str) -> bool:
 
 
 def identifiers(names: Iterable[str]) -> list[str]:
-    """Return for each name an identifier close to it, all of them distinct.
+    """Return for each of several distinct names an identifier close to it, all distinct.
 
     Names that are identifiers already keep their spelling.
     """

@@ -67,8 +67,10 @@ def _checked(
     try:
         content = _fetched(url, file, progress)
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        is_answer = isinstance(error, urllib.error.HTTPError)
-        why = str(error if is_answer else getattr(error, "reason", "") or error)
+        why = str(getattr(error, "reason", "") or error)
+        if isinstance(error, urllib.error.HTTPError):
+            why = str(error)
+            error.close()  # it holds the connection
         finding = findings.download_failed(data_set.name, url, why, str(place))
         raise DataError([finding]) from error
     found = hashlib.sha256(content).hexdigest()
