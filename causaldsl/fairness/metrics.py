@@ -194,8 +194,9 @@ def one_class(value: float) -> Diagnostic:
 
 def small_group(name: str, n_rows: int) -> Diagnostic:
     """CD801: a distribution needs two rows."""
+    rows = "1 row" if n_rows == 1 else f"{n_rows} rows"
     return diagnostic(
         "CD801",
-        f"`{name}` has {n_rows} rows, a distance between distributions needs at least 2",
+        f"`{name}` has {rows}, a distance between distributions needs at least 2",
         hint="leave the level out with `else drop`, or use more test rows",
     )
