@@ -15,12 +15,12 @@ scm exoc "Counterfactual fairness through auxiliary variables"
 param gamma = 1.2
 
 sensitive S   : {White, Black, Asian} from "race" else drop
-observed  G   : real from "UGPA" "undergraduate GPA"
-observed  L   : count from floor("LSAT") "admission test score"
-outcome   Y   : real from "ZFYA" "first-year average, standardised"
-latent    K   : real "knowledge"
-auxiliary S'  : real "what gives rise to S"
-control   S'' : real "S' read back from Y"
+observed  G   : real                  from "UGPA" "undergraduate GPA"
+observed  L   : count                 from floor("LSAT") "admission test score"
+outcome   Y   : real                  from "ZFYA" "first-year average, standardised"
+latent    K   : real                  "knowledge"
+auxiliary S'  : real                  "what gives rise to S"
+control   S'' : real                  "S' read back from Y"
 
 K  -> G, L, Y
 S' -> S, G, L, Y

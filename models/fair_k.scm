@@ -11,10 +11,10 @@
 scm fair_k "Counterfactual fairness"
 
 sensitive S : {White, Black, Asian} from "race" else drop
-observed  G : real from "UGPA" "undergraduate GPA"
-observed  L : count from floor("LSAT") "admission test score"
-outcome   Y : real from "ZFYA" "first-year average, standardised"
-latent    K : real "knowledge"
+observed  G : real                  from "UGPA" "undergraduate GPA"
+observed  L : count                 from floor("LSAT") "admission test score"
+outcome   Y : real                  from "ZFYA" "first-year average, standardised"
+latent    K : real                  "knowledge"
 
 K -> G, L, Y
 S -> G, L, Y

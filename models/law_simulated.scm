@@ -11,26 +11,25 @@ scm law_simulated "Law school with every number given"
 
 # effect of S on grade points, and on the log of the test score
 param on_grades = {White: 0, Black: -0.4, Asian: -0.1}
-param on_score  = {White: 0, Black: -0.2, Asian: -0.05}
+param on_score = {White: 0, Black: -0.2, Asian: -0.05}
 
 sensitive S  : {White, Black, Asian} from "race"
-observed  G  : real from "UGPA" "undergraduate GPA"
-observed  L  : count from "LSAT" "admission test score"
-outcome   Y  : real from "ZFYA" "first-year average, standardised"
-latent    K  : real "knowledge"
-auxiliary S' : real "what gives rise to S"
+observed  G  : real                  from "UGPA" "undergraduate GPA"
+observed  L  : count                 from "LSAT" "admission test score"
+outcome   Y  : real                  from "ZFYA" "first-year average, standardised"
+latent    K  : real                  "knowledge"
+auxiliary S' : real                  "what gives rise to S"
 
 K  -> G, L, Y
 S' -> S, G, L, Y
 S  -> G, L
 
-S ~ {White: 1.2, Black: S', Asian: -0.2 - 0.5 * S'}
-G ~ Normal(3.2 + 0.3 * K - 0.1 * S' + on_grades[S], 0.2)
-L ~ Poisson(exp(3.6 + 0.1 * K - 0.03 * S' + on_score[S]))
-Y ~ Normal(0.2 + 0.7 * K - 0.4 * S', 0.6)
+S ~ {White: 1.2, Black: S', Asian: -0.2 - 0.5*S'}
+G ~ Normal(3.2 + 0.3*K - 0.1*S' + on_grades[S], 0.2)
+L ~ Poisson(exp(3.6 + 0.1*K - 0.03*S' + on_score[S]))
+Y ~ Normal(0.2 + 0.7*K - 0.4*S', 0.6)
 
 query effect_on_grades = E[G[S <- Black]] - E[G[S <- White]]
 query effect_on_score  = E[L[S <- Black]] - E[L[S <- White]]
-query effect_on_year   = E[Y[S <- Black]] - E[Y[S <- White]]
 
 assert not path(S, Y)

@@ -14,10 +14,10 @@ scm exoc_released "EXOC as released"
 
 param gamma = 1.2
 
-sensitive R   : real from "race" as {White: 0, Black: 1, Asian: 2} else drop
-observed  G   : real from "UGPA"
+sensitive R   : real  from "race" as {White: 0, Black: 1, Asian: 2} else drop
+observed  G   : real  from "UGPA"
 observed  L   : count from floor("LSAT")
-outcome   Y   : real from "ZFYA"
+outcome   Y   : real  from "ZFYA"
 latent    K   : real
 auxiliary S'  : real
 control   S'' : real
@@ -27,16 +27,17 @@ K, S' -> G, L, Y
 S'    -> R -> G, L
 Y     -> S''
 
-learn b_sp, w_sp_k, b_r, w_r_sp, b_g, w_gk, w_g_sp, w_g_s, b_l, w_lk, w_l_sp, w_l_s, w_fk, w_f_sp, b_spp, w_spp_f = 0
+learn b_sp, w_sp_k, b_r, w_r_sp, b_g, w_gk, w_g_sp, w_g_s, b_l, w_lk, w_l_sp, w_l_s, w_fk, w_f_sp,
+      b_spp, w_spp_f = 0
 learn sigma_sp, sigma_r, sigma_g = 1
 
 K   ~ Normal(0, 1)
-S'  ~ Normal(b_sp + w_sp_k * K, abs(sigma_sp))
-R   ~ Normal(b_r + w_r_sp * S', abs(sigma_r))
-G   ~ Normal(b_g + w_gk * K + w_g_sp * S' + w_g_s * R, abs(sigma_g))
-L   ~ Poisson(exp(b_l + w_lk * K + w_l_sp * S' + w_l_s * R))
-Y   ~ Normal(w_fk * K + w_f_sp * S', 1)
-S'' ~ Normal(b_spp + w_spp_f * Y, 1)
+S'  ~ Normal(b_sp + w_sp_k*K, abs(sigma_sp))
+R   ~ Normal(b_r + w_r_sp*S', abs(sigma_r))
+G   ~ Normal(b_g + w_gk*K + w_g_sp*S' + w_g_s*R, abs(sigma_g))
+L   ~ Poisson(exp(b_l + w_lk*K + w_l_sp*S' + w_l_s*R))
+Y   ~ Normal(w_fk*K + w_f_sp*S', 1)
+S'' ~ Normal(b_spp + w_spp_f*Y, 1)
 guide per_row
 
 loss control = gamma / 20 * balance(mse(S', S''); each_step=true)

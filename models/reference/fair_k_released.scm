@@ -11,9 +11,9 @@
 scm fair_k_released "Fair-K as released"
 
 sensitive R : {White, Black, Asian} from "race" else drop
-observed  G : real from "UGPA"
-observed  L : count from floor("LSAT")
-outcome   Y : real from "ZFYA"
+observed  G : real                  from "UGPA"
+observed  L : count                 from floor("LSAT")
+outcome   Y : real                  from "ZFYA"
 latent    K : real
 
 K, R -> G, L, Y
@@ -24,9 +24,9 @@ learn sigma_g = 1
 
 K ~ Normal(0, 1)
 R ~ Categorical(pi)
-G ~ Normal(b_g + w_gk * K + w_gr * code(R), abs(sigma_g))
-L ~ Poisson(exp(b_l + w_lk * K + w_lr * code(R)))
-Y ~ Normal(w_fk * K + w_fr * code(R), 1)
+G ~ Normal(b_g + w_gk*K + w_gr*code(R), abs(sigma_g))
+L ~ Poisson(exp(b_l + w_lk*K + w_lr*code(R)))
+Y ~ Normal(w_fk*K + w_fr*code(R), 1)
 guide per_row
 
 train learning_rate=1e-3, epochs=12000, batch_size=all
