@@ -17,6 +17,7 @@ from causaldsl.syntax.tokens import Item, Token, Tree, as_token, as_tree, text_o
 
 MAX_DEPTH = 200
 
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 
 
@@ -245,8 +246,10 @@ def _unescape(text: str, at: int) -> tuple[str | None, int]:
     sign = text[at + 1]
     if sign in _ESCAPES:
         return _ESCAPES[sign], 2
-    digits = text[at + 2 : at + 6]
-    if sign == "u" and len(digits) == 4 and all(d in "0123456789abcdefABCDEF" for d in digits):
-        value = chr(int(digits, 16))
-        return (None if "\ud800" <= value <= "\udfff" else value), 6
-    return None, 2
+    size = {"u": 4, "U": 8}.get(sign, 0)
+    digits = text[at + 2 : at + 2 + size]
+    if not size or len(digits) != size or not set(digits) <= _HEXADECIMAL:
+        return None, 2
+    point = int(digits, 16)
+    is_character = point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF
+    return (chr(point) if is_character else None), 2 + size

@@ -131,11 +131,12 @@ def no_statement(span: Span) -> Diagnostic:
 def hidden_character(span: Span, *, in_string: bool) -> Diagnostic:
     """Return CD010: a character that cannot be seen, or that reorders what is seen."""
     point = ord(span.text)
+    escaped = f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
     return diagnostic(
         "CD010",
         f"the invisible character U+{point:04X} may not stand in a model",
         Label(span=span, text="here"),
-        hint=f"write it as `\\u{point:04x}`" if in_string and point < 0x10000 else "remove it",
+        hint=f"write it as `{escaped}`" if in_string else "remove it",
     )
 
 
@@ -170,7 +171,8 @@ def bad_escape(span: Span) -> Diagnostic:
         "CD013",
         f"`{span.text}` is no escape",
         Label(
-            span=span, text='expected `\\"`, `\\\\`, `\\n`, `\\t`, `\\r` or `\\u` and four digits'
+            span=span,
+            text='expected `\\"`, `\\\\`, `\\n`, `\\t`, `\\r`, `\\uXXXX` or `\\UXXXXXXXX`',
         ),
         hint="write a backslash twice to mean itself",
     )

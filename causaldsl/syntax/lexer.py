@@ -15,7 +15,7 @@ from lark.lexer import TerminalDef
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.source import SourceFile, Span
 from causaldsl.syntax import errors
-from causaldsl.syntax.tokens import BAD, COMMENT, LINE_END, Token
+from causaldsl.syntax.tokens import BAD, COMMENT, HIDDEN, LINE_END, Token
 
 MAX_CHARACTERS = 4_000_000
 MAX_TOKENS = 500_000
@@ -25,11 +25,6 @@ MAX_NUMBER = 100
 # Order matters inside one alternation: what is longer or more special comes first.
 _FIRST = ("BLANK", "NAME", LINE_END, COMMENT, "STRING", "NUMBER")
 _BAD_NUMBER = re.compile(r"\.?[0-9](?:[eE][+-]|\.(?!\.)|\w)*")
-# Controls, bidirectional marks and invisible signs: they hide or reorder what a reader sees.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff]"
-)
 
 
 class Lexer:
@@ -105,7 +100,7 @@ def _check_number(source: SourceFile, token: Token) -> Diagnostic | None:
 def _check_hidden(source: SourceFile, token: Token) -> Diagnostic | None:
     if token.text.isascii() and token.text.isprintable():
         return None
-    hidden = _HIDDEN.search(token.text.rstrip("\r"))
+    hidden = HIDDEN.search(token.text.rstrip("\r"))
     if hidden is None:
         return None
     at = token.start + hidden.start()
@@ -117,7 +112,7 @@ def _check_bad(source: SourceFile, token: Token) -> Diagnostic | None:
     span = token_span(source, token)
     if token.text[0] == '"':
         return errors.unterminated_string(span)
-    if _HIDDEN.match(token.text):
+    if HIDDEN.match(token.text):
         return errors.hidden_character(span, in_string=False)
     return errors.stray_character(span)
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from causaldsl.syntax import nodes
 from causaldsl.syntax.layout import Doc, flat, group
+from causaldsl.syntax.tokens import HIDDEN, RESERVED
 
-_RESERVED = frozenset(("E", "P", "Q", "from", "as", "by", "else", "along", "missing", "not"))
 _NAME = re.compile(r"[^\W\d]\w*'*")
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 _LONGEST_NAME = 200
@@ -31,7 +31,7 @@ def is_plain_name(text: str) -> bool:
     """Say whether a text may stand as a name, without quotes."""
     return (
         _NAME.fullmatch(text) is not None
-        and text not in _RESERVED
+        and text not in RESERVED
         and "__" not in text
         and len(text) <= _LONGEST_NAME
         and unicodedata.normalize("NFKC", text) == text
@@ -44,8 +44,10 @@ def quoted(text: str) -> str:
 
 
 def _escape(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
-    return f"\\u{ord(character):04x}" if hidden and ord(character) < 0x10000 else character
+    if HIDDEN.match(character) is None:
+        return character
+    point = ord(character)
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def level_text(level: str) -> str:
@@ -215,8 +217,3 @@ def _along(paths: Sequence[nodes.Path]) -> Doc:
     if not docs:
         return ()
     return (" along ", *(docs[0] if len(docs) == 1 else group("{", docs, "}")))
-
-
-def print_assignment(assignment: nodes.Assignment) -> str:
-    """Return an intervention on one line, as the command line takes it."""
-    return flat(assignment_doc(assignment))

@@ -11,7 +11,14 @@ from itertools import groupby
 
 from causaldsl.syntax import nodes
 from causaldsl.syntax.layout import Doc, flat, group, lay_out
-from causaldsl.syntax.phrases import comma_list, expression_doc, level_text, quoted, table_doc
+from causaldsl.syntax.phrases import (
+    assignment_doc,
+    comma_list,
+    expression_doc,
+    level_text,
+    quoted,
+    table_doc,
+)
 
 # Cells of neighbouring lines are aligned when none of them is wider.
 _WIDEST_CELL = 24
@@ -20,6 +27,11 @@ _WIDEST_CELL = 24
 def print_expression(expression: nodes.Expression) -> str:
     """Return an expression on one line, with the parentheses it needs and no others."""
     return flat(expression_doc(expression))
+
+
+def print_assignment(assignment: nodes.Assignment) -> str:
+    """Return an intervention on one line, as the command line takes it."""
+    return flat(assignment_doc(assignment))
 
 
 def print_statement(statement: nodes.Statement) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,13 @@ STATEMENTS = ROLES | frozenset({"SCM", "PARAM", "MISSING", "GROUP", "LEARN", "PR
 STATEMENTS |= {"COUPLING", "LOSS", "TRAIN", "PREDICT", "QUERY", "ASSERT"}
 # These words are names wherever they do not begin a statement; `missing` is reserved.
 SOFT = STATEMENTS - {"MISSING"}
+# The words that are names nowhere, as they are spelled.
+RESERVED = frozenset({"E", "P", "Q", "from", "as", "by", "else", "along", "missing", "not"})
+# Controls, bidirectional marks and invisible signs: they hide or reorder what a reader sees.
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 
 
