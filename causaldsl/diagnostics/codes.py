@@ -267,7 +267,6 @@ _register("CD729", "error", "path between other variables")
 _register("CD730", "error", "recanting witness")
 _register("CD731", "error", "world of something that is no variable")
 _register("CD732", "warning", "intervention without effect")
-_register("CD733", "error", "comparison out of place")
 _register("CD734", "error", "comparison of levels without an order")
 _register("CD735", "error", "mean of levels")
 _register("CD736", "error", "world, mean or draw out of place")
@@ -285,6 +284,7 @@ _register("CD810", "error", "missing or non-finite feature values")
 _register("CD811", "error", "variable missing from the world model")
 _register("CD812", "error", "too few rows to split")
 _register("CD813", "error", "no outcome variable")
+_register("CD814", "error", "no `predict` line")
 # --- CD9xx internal -----------------------------------------------------------------------
 
 

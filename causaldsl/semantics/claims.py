@@ -202,10 +202,13 @@ def _identified(
         scope.findings.add(finding)
         return None
     name = names[0]
-    if name.name not in known:
+    if any(s.name.name == name.name for s in scope.names.of(nodes.QueryStatement)):
+        if name.name not in known:
+            return None  # a query that was refused
+    elif name.name not in known:
         spans: dict[str, Span | None] = {q.name: q.span for q in queries}
         scope.findings.add(name_errors.unknown_name(name.name, "a query", name.span, spans))
         return None
-    if scope.findings.has_errors or not structure.is_acyclic:
+    if not structure.is_acyclic:
         return None
     return is_query_identified(known[name.name].value, scope, structure)

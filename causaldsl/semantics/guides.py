@@ -65,7 +65,7 @@ def _resolve(right: nodes.Expression, resolver: Resolver) -> nodes.Expression:
     if isinstance(right, nodes.Name) and right.name in ("per_row", "auto"):
         return right
     if isinstance(right, nodes.Call) and right.name in FAMILIES:
-        return replace(right, inputs=resolver.items(right.inputs))
+        return replace(right, inputs=tuple(resolver.resolve(i) for i in right.inputs))
     if is_branched_family(right):
         resolver.scope.findings.add(mechanism_errors.branch_of_no_network(right.span))
         return right

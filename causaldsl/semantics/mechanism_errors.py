@@ -250,16 +250,6 @@ def out_of_place(found: str, place: str, expected: str, span: Span) -> Diagnosti
     )
 
 
-def comparison_out_of_place(place: str, span: Span) -> Diagnostic:
-    """Return the finding that a comparison stands outside `E`, `P` and `Q`."""
-    return codes.diagnostic(
-        "CD733",
-        f"a comparison stands in {place}, expected it inside `E[...]`, `P[...]` or `Q[...]`",
-        Label(span=span, text="out of place"),
-        hint="write `step(e)` for 1 where e is above zero and 0 elsewhere",
-    )
-
-
 def world_out_of_place(place: str, span: Span) -> Diagnostic:
     """Return the finding that a world or a mean stands where there is one world only."""
     return codes.diagnostic(

@@ -29,7 +29,7 @@ from causaldsl.semantics.walk import variables_in, walk
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES, default_family
-from causaldsl.vocabulary.domains import Categorical, Real
+from causaldsl.vocabulary.domains import Categorical, Positive, Real, UnitInterval
 from causaldsl.vocabulary.networks import NETWORKS, SCALE
 
 #: Names under which a predictor of the natural parameter is kept, by family.
@@ -165,10 +165,11 @@ def _check(
         mechanism, used = _stochastic(statement.right, variable, resolver)
     check_convolutions(statement.right, variable, scope)
     if used is not None:
-        _check_arrows(used, variable, statement.span, scope, structure)
+        _check_used(used, variable, scope)
     errors = scope.findings.diagnostics[before:]
-    if mechanism is None or any(d.severity == "error" for d in errors):
+    if mechanism is None or used is None or any(d.severity == "error" for d in errors):
         return None
+    _check_unused(used, variable, statement.span, scope, structure)
     return _with_stand_ins(mechanism, variable, statement.span, scope, structure)
 
 
@@ -188,18 +189,13 @@ def _with_stand_ins(
                 scope.findings.add(
                     structure_errors.stand_in_without_place(variable.name, parent, arrow, span)
                 )
-                return mechanism
+                continue
             mechanism = added
     return mechanism
 
 
-def _check_arrows(
-    used: dict[str, nodes.Name],
-    variable: DeclaredVariable,
-    span: Span,
-    scope: Scope,
-    structure: Structure,
-) -> None:
+def _check_used(used: dict[str, nodes.Name], variable: DeclaredVariable, scope: Scope) -> None:
+    """Report what a mechanism reads without an arrow."""
     parents = dict.fromkeys(scope.parents[variable.name])
     for name, place in used.items():
         if name == variable.name:
@@ -207,7 +203,17 @@ def _check_arrows(
         elif name not in parents and name not in scope.findings.reported:
             finding = structure_errors.no_arrow(name, variable.name, place.span, "the mechanism")
             scope.findings.add(finding)
-    for parent in parents:
+
+
+def _check_unused(
+    used: dict[str, nodes.Name],
+    variable: DeclaredVariable,
+    span: Span,
+    scope: Scope,
+    structure: Structure,
+) -> None:
+    """Warn of arrows that a mechanism does not use."""
+    for parent in scope.parents[variable.name]:
         if parent not in used and not scope.variables[parent].stand_in:
             arrow = structure.arrows[parent, variable.name]
             scope.findings.add(structure_errors.unused_arrow(parent, variable.name, arrow, span))
@@ -251,17 +257,15 @@ def _check_equation(
             scope.findings.add(value_errors.several_numbers(f"the equation of `{name}`", span))
         else:
             scope.findings.add(value_errors.sizes_differ(value.cells, variable.size, span))
-    limits = _limits(variable)
-    if value.bounds.high < limits[0] or value.bounds.low > limits[1]:
-        side = "a number below" if value.bounds.high < limits[0] else "a number above"
-        edge = limits[0] if value.bounds.high < limits[0] else limits[1]
-        found = f"{side} {edge:g}"
+    edges = domain_bounds(domain)
+    is_open = isinstance(domain, Positive | UnitInterval)
+    bounds = value.bounds
+    if bounds.high < edges.low or (is_open and bounds.high <= edges.low):
+        found = f"a number that is at most {bounds.high:g}"
         scope.findings.add(mechanism_errors.outside_domain(name, found, str(domain), span))
-
-
-def _limits(variable: DeclaredVariable) -> tuple[float, float]:
-    bounds = domain_bounds(variable.domain)
-    return bounds.low, bounds.high
+    elif bounds.low > edges.high or (is_open and bounds.low >= edges.high):
+        found = f"a number that is at least {bounds.low:g}"
+        scope.findings.add(mechanism_errors.outside_domain(name, found, str(domain), span))
 
 
 def _stochastic(right: nodes.Expression, variable: DeclaredVariable, resolver: Resolver) -> Checked:
@@ -315,7 +319,7 @@ def _distribution(call: nodes.Call, variable: DeclaredVariable, resolver: Resolv
                 )
             )
         return None, None
-    inputs = resolver.items(call.inputs)
+    inputs = tuple(resolver.resolve(item) for item in call.inputs)
     resolved = replace(call, inputs=inputs)
     used: dict[str, nodes.Name] = {}
     for item in inputs:

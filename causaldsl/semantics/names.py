@@ -57,7 +57,7 @@ def _declarations(program: nodes.Program) -> Iterator[tuple[nodes.Name, SymbolKi
 
 def _check_spelling(name: nodes.Name, findings: Findings) -> None:
     if name.name in RESERVED:
-        findings.add(name_errors.reserved_word(name.name, name.span))
+        findings.add(name_errors.reserved_word(name.name, name.span), name.name)
 
 
 def _check_outline(program: nodes.Program, source: SourceFile, findings: Findings) -> None:

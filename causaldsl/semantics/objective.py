@@ -333,7 +333,9 @@ def _reference(
         reason = f"is compared to `{expression.name}`, expected a distribution of real numbers"
         scope.findings.add(objective_errors.wrong_inputs("mmd", reason, expression.span))
         return expression
-    resolved = replace(expression, inputs=checker.resolver.items(expression.inputs))
+    resolved = replace(
+        expression, inputs=tuple(checker.resolver.resolve(i) for i in expression.inputs)
+    )
     bind_arguments(resolved, family, scope)
     return resolved
 

@@ -210,7 +210,7 @@ def _bayesian(
         scope.findings.add(mechanism_errors.wrong_prior(name, reason, right.name_span))
         return None
     resolver = Resolver(scope, Place(what="a prior"))
-    resolved = resolver.items(right.inputs)
+    resolved = tuple(resolver.resolve(item) for item in right.inputs)
     _check_constant_inputs(name, resolved, scope)
     arguments = bind_arguments(replace(right, inputs=resolved), signature, scope)
     if arguments is None:

@@ -74,7 +74,9 @@ def _table(entries: tuple[nodes.Entry, ...], name: str, scope: Scope) -> Mapping
     first: dict[str, Span] = {}
     for entry in entries:
         if entry.key in first:
-            scope.findings.add(value_errors.key_twice(entry.key, entry.span, first[entry.key]))
+            finding = value_errors.key_twice(entry.key, entry.span, first[entry.key])
+            scope.findings.add(finding, name)
+            return None
         first.setdefault(entry.key, entry.span)
         value = _number(entry.value, name, scope)
         if value is None:

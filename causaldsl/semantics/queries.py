@@ -20,7 +20,10 @@ def check_queries(scope: Scope, structure: Structure) -> tuple[Query, ...]:
     resolver = Resolver(scope, place)
     queries: list[Query] = []
     for statement in scope.names.of(nodes.QueryStatement):
+        before = len(scope.findings.diagnostics)
         value = check_query_value(statement.value, resolver)
+        if any(d.severity == "error" for d in scope.findings.diagnostics[before:]):
+            continue
         queries.append(Query(name=statement.name.name, value=value, span=statement.span))
     return tuple(queries)
 

@@ -87,6 +87,8 @@ class Resolver:
             members = self.members(expression)
             if members is None:
                 result.append(self.resolve(expression))
+            elif not members:
+                result.append(expression)  # reported
             else:
                 result += [nodes.Name(name=member, span=expression.span) for member in members]
         return tuple(result)
@@ -281,7 +283,7 @@ class Resolver:
             case nodes.From():
                 finding = mechanism_errors.out_of_place("`from`", what, "a value", span)
             case nodes.Compare():
-                finding = mechanism_errors.comparison_out_of_place(what, span)
+                finding = mechanism_errors.out_of_place("a comparison", what, "a value", span)
             case _:
                 finding = mechanism_errors.world_out_of_place(what, span)
         findings.add(finding)

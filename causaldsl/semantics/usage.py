@@ -23,13 +23,20 @@ def check_usage(scope: Scope, structure: Structure) -> None:
     graph = structure.graph
     observed = [n for n, v in scope.variables.items() if v.role.is_observed]
     seen = ancestors(graph, observed)
+    defined = {
+        member
+        for statement in scope.names.of(nodes.MechanismStatement)
+        if statement.kind == ":="
+        for target in statement.targets
+        for member in scope.members(target.name)
+    }
     for name, variable in scope.variables.items():
         if name in scope.findings.reported or variable.stand_in:
             continue
         if not graph.pred[name] and not graph.succ[name]:
             if len(scope.variables) > 1:
                 scope.findings.add(structure_errors.isolated(name, variable.span))
-        elif name not in seen and variable.role is not Role.CONTROL:
+        elif name not in seen and variable.role is not Role.CONTROL and name not in defined:
             finding = structure_errors.without_observed_descendant(name, variable.span)
             scope.findings.add(finding)
 

@@ -43,8 +43,8 @@ class Worlds:
             case nodes.Expectation():
                 return self.expectation(resolver, expression)
             case _:
-                finding = mechanism_errors.comparison_out_of_place(
-                    resolver.place.what, expression.span
+                finding = mechanism_errors.out_of_place(
+                    "a comparison", resolver.place.what, "a value", expression.span
                 )
                 resolver.scope.findings.add(finding)
                 return expression
@@ -178,7 +178,7 @@ class Worlds:
             expected = fitting_families(variable.domain)[:4]
             findings.add(query_errors.wrong_policy(variable.name, found, expected, value.span))
             return value
-        resolved = replace(value, inputs=resolver.items(value.inputs))
+        resolved = replace(value, inputs=tuple(resolver.resolve(i) for i in value.inputs))
         bind_arguments(resolved, family, resolver.scope, variable)
         return resolved
 

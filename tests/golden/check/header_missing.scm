@@ -1,0 +1,3 @@
+observed X : real  # error: CD081
+outcome  Y : real
+X -> Y
