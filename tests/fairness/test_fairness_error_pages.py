@@ -1,4 +1,4 @@
-"""Each fairness code has a page whose wrong example is refused with that code and whose right one runs."""
+"""Each fairness code has a page: its wrong example is refused with that code, the right runs."""
 
 import doctest
 import re
