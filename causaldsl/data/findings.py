@@ -264,8 +264,8 @@ def fractional_counts(variable: str, column: str, rows: Rows, n: int, example: f
     """CD514: a count with a fractional part."""
     return codes.diagnostic(
         "CD514",
-        f"`{variable}` is a count, but {len(rows):,} of {_times(n, 'row')} hold fractions such "
-        f"as {example:g}",
+        f"`{variable}` is a count, but has fractions in {len(rows):,} of {_times(n, 'row')}, "
+        f"such as {example:g}",
         place=_place(column, rows),
         hint=f'write `from floor("{shown(column)}")`',
     )
@@ -368,8 +368,9 @@ def fewer_rows_than_columns(n: int, columns: int) -> Diagnostic:
 
 def more_findings(number: int) -> Diagnostic:
     """CD523 (note): findings that were left out of the list."""
+    verb = "is" if number == 1 else "are"
     return codes.diagnostic(
-        "CD523", f"{_times(number, 'more finding')} about this table are not listed"
+        "CD523", f"{_times(number, 'more finding')} about this table {verb} not listed"
     )
 
 

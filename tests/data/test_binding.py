@@ -257,7 +257,7 @@ def test_nullable_and_arrow_numbers_with_gaps_are_read(spec, schema):
 def test_fractional_counts_are_refused_with_floor_as_the_way_out(spec, findings_of):
     (finding,) = findings_of({"LSAT": [30.0, 30.5, 41.25]}, spec("L", Count(), "LSAT"))
     assert finding.code == "CD514"
-    assert finding.message == "`L` is a count, but 2 of 3 rows hold fractions such as 30.5"
+    assert finding.message == "`L` is a count, but has fractions in 2 of 3 rows, such as 30.5"
     assert finding.hint == 'write `from floor("LSAT")`'
 
 
