@@ -147,6 +147,15 @@ class Abduction:
     posterior: LatentPosterior
     draws: int
 
+    def rows(self, index: Tensor) -> Abduction:
+        """Return the factual world of some of the rows; the posterior's record stays whole."""
+        return Abduction(
+            values={n: v[:, index] for n, v in self.values.items()},
+            noise={n: v[:, index] for n, v in self.noise.items()},
+            posterior=self.posterior,
+            draws=self.draws,
+        )
+
 
 def abduct(
     problem: Problem,

@@ -48,17 +48,18 @@ CHUNK = 1_000_000
 class Chunk:
     """Some rows in every world: positions in the evidence, the abduction, each world's values.
 
-    `weights` are normalised over the draws, ``(S, N)``; `None` where draws weigh the same.
+    `kept` holds, for each world, which of the chunk's rows its values are for.
     """
 
     positions: Tensor = field(repr=False)
     problem: Problem = field(repr=False)
     abducted: Abduction = field(repr=False)
     worlds: Mapping[str, Values] = field(repr=False)
+    kept: Mapping[str, Tensor] = field(repr=False)
 
     @property
     def weights(self) -> Tensor | None:
-        """Normalised importance weights."""
+        """Importance weights ``(S, N)`` that sum to one; `None` where draws weigh the same."""
         raw = self.abducted.posterior.log_weights
         return None if raw is None else normalised(raw)
 
@@ -105,16 +106,26 @@ def counterfactual(
     chosen = objective or default_objective(compiled, given, state)
     worlds = worlds_of(compiled.scm, intervention)
     _check_flips(given, worlds)
-    gathered = _Gathered(names=tuple(compiled.parents), worlds=worlds)
+    reached = _reached(compiled, intervention)
+    moving = reached | set(intervention.targets)
+    gathered = _Gathered(names=tuple(compiled.parents), worlds=worlds, moving=moving)
     done = 0
-    for chunk in world_chunks(
-        compiled, params, given, intervention,
-        seed=seed, state=state, draws=draws, engine=engine, objective=chosen,
-    ):  # fmt: skip
+    chunks = world_chunks(
+        compiled,
+        params,
+        given,
+        intervention,
+        seed=seed,
+        state=state,
+        draws=draws,
+        engine=engine,
+        objective=chosen,
+        skip_own=True,
+    )
+    for chunk in chunks:
         gathered.add(compiled.scm, given, chunk)
         done += len(chunk.positions)
         progress(Progress(stage="counterfactual", done=done, total=given.n_rows))
-    reached = _reached(compiled, intervention)
     ess, unfinished = gathered.joined("ess"), gathered.joined("unfinished")
     label = ", ".join(f"`{n}`" for n in gathered.engines)
     return CounterfactualResult(
@@ -149,10 +160,12 @@ def world_chunks(
     state: State | None = None,
     engine: str | None = None,
     objective: Objective = "posterior",
+    skip_own: bool = False,
 ) -> Iterator[Chunk]:
     """Yield rows in chunks with their draws in every world: same noise and latents in each.
 
-    Rows that lack the same variables go together. A row's own world is computed like the others.
+    Rows that lack the same variables go together. With `skip_own`, a flip leaves a row out of the
+    world that is its own; otherwise it is computed like the others.
     """
     if draws < 1:
         raise CounterfactualError([findings.wrong_draws(draws)])
@@ -173,39 +186,36 @@ def world_chunks(
                 state=state,
             )
             with isolated(seed), torch.no_grad():
-                chunk = _three_steps(
-                    problem,
-                    part,
-                    worlds,
-                    reached,
-                    draws,
-                    seed + 1_000_003 * number,
-                    engine,
-                    objective,
+                generator = torch.Generator().manual_seed(seed + 1_000_003 * number)
+                abducted = abduct(
+                    problem, draws, generator, reached=reached, engine=engine, objective=objective
                 )
+                kept = {w.name: _kept(problem, w, skip_own=skip_own) for w in worlds}
+                values = {
+                    w.name: _in_world(problem, abducted, w, kept[w.name], generator) for w in worlds
+                }
             number += 1
-            yield chunk
+            yield Chunk(
+                positions=part, problem=problem, abducted=abducted, worlds=values, kept=kept
+            )
 
 
-def _three_steps(
-    problem: Problem,
-    positions: Tensor,
-    worlds: tuple[World, ...],
-    reached: frozenset[str],
-    draws: int,
-    seed: int,
-    engine: str | None,
-    objective: Objective,
-) -> Chunk:
-    generator = torch.Generator().manual_seed(seed)
-    abducted = abduct(
-        problem, draws, generator, reached=reached, engine=engine, objective=objective
-    )
-    values = {}
-    for world in worlds:
-        replaced = act(problem, abducted, world, generator)
-        values[world.name] = predict(problem, abducted, replaced)
-    return Chunk(positions=positions, problem=problem, abducted=abducted, worlds=values)
+def _kept(problem: Problem, world: World, *, skip_own: bool) -> Tensor:
+    """Return the positions of the rows that a world is computed for."""
+    keep = torch.ones(problem.n_rows, dtype=torch.bool)
+    if skip_own:
+        for name, own in world.not_own.items():
+            keep &= problem.evidence[name] != own
+    return keep.nonzero().squeeze(-1)
+
+
+def _in_world(
+    problem: Problem, abducted: Abduction, world: World, kept: Tensor, generator: torch.Generator
+) -> dict[str, Tensor]:
+    """Act and predict for some of the rows."""
+    if len(kept) < problem.n_rows:
+        problem, abducted = problem.rows(kept), abducted.rows(kept)
+    return predict(problem, abducted, act(problem, abducted, world, generator))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +342,7 @@ class _Gathered:
 
     names: tuple[str, ...]
     worlds: tuple[World, ...]
+    moving: frozenset[str]
     parts: dict[str, list[tuple[Tensor, dict[str, Summary]]]] = field(default_factory=dict)
     scores: dict[str, list[tuple[Tensor, Tensor]]] = field(default_factory=dict)
     engines: dict[str, str] = field(default_factory=dict)
@@ -345,18 +356,15 @@ class _Gathered:
         facts = {n: _summary(scm, n, chunk.abducted.values[n], weights) for n in self.names}
         self.parts.setdefault(_FACTUAL, []).append((chunk.positions, facts))
         for world in self.worlds:
-            keep = torch.ones(len(chunk.positions), dtype=torch.bool)
-            for name, own in world.not_own.items():
-                keep &= evidence.values[name][chunk.positions] != own
-            values = chunk.worlds[world.name]
+            kept, values = chunk.kept[world.name], chunk.worlds[world.name]
+            own = None if weights is None else weights[:, kept]
             reduced = {
-                n: facts[n]
-                if values[n] is chunk.abducted.values[n]
-                else _summary(scm, n, values[n], weights)
+                n: _rows(facts[n], kept)
+                if n not in self.moving
+                else _summary(scm, n, values[n], own)
                 for n in self.names
             }
-            kept = {n: _rows(s, keep) for n, s in reduced.items()}
-            self.parts.setdefault(world.name, []).append((chunk.positions[keep], kept))
+            self.parts.setdefault(world.name, []).append((chunk.positions[kept], reduced))
         for key, score in (("ess", posterior.ess), ("unfinished", posterior.unfinished)):
             if score is not None:
                 self.scores.setdefault(key, []).append((chunk.positions, score.double()))

@@ -19,6 +19,7 @@ from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.laplace import Laplace
 from causaldsl.engines.problem import Block, Problem, blocks_of, merge
 from causaldsl.engines.protocol import BlockPosterior, Engine, LatentPosterior
+from causaldsl.runtime.load import CompiledScm, Values
 
 Objective = Literal["posterior", "encoder"]
 
@@ -114,6 +115,13 @@ def latent_posterior(
         diagnostics=(),
         unfinished=_unfinished(parts),
     )
+
+
+def is_exact_for(compiled: CompiledScm, params: Values, evidence: Mapping[str, Tensor]) -> bool:
+    """Whether evidence like this settles every unseen variable without a guide's help."""
+    values = {n: v for n, v in evidence.items() if "__" not in n}
+    problem, _ = invert_known(Problem.of(compiled, params, values))
+    return all(choose_engine(problem, b).engine.is_exact for b in blocks_of(problem))
 
 
 def reliability(

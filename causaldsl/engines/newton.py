@@ -101,7 +101,7 @@ def _second_order(
 
 
 def _row_gradient(column: Tensor, point: Tensor) -> Tensor:
-    if not column.requires_grad:
+    if not column.requires_grad:  # the gradient is constant
         return torch.zeros_like(point)
     (result,) = torch.autograd.grad(column.sum(), point, retain_graph=True, allow_unused=True)
     return torch.zeros_like(point) if result is None else result.detach()

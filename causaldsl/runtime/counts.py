@@ -107,19 +107,24 @@ def quantile(law: CountLaw, logit: Array) -> Array:
 
 
 def _outer_tails(law: CountLaw, value: Array) -> tuple[Array, Array]:
-    """Sum the block's distribution functions step by step; do what is left exactly."""
+    """Sum the block's distribution functions step by step; do what is left exactly.
+
+    Sorted by value, what is still open at a step is the end of the block.
+    """
     log_f, log_s = np.empty_like(value), np.empty_like(value)
     rough = (value >= _STEPS) | (law.log_zero < -600)
-    if not rough.all():
-        pmf, below = np.exp(law.log_zero), np.zeros_like(value)
-        for k in range(1, int(value[~rough].max()) + 1):
-            open_ = value >= k
-            below += np.where(open_, pmf, 0.0)
-            pmf = np.where(open_, pmf * (law.slope + law.rise / k), pmf)
-        above = 1 - below - pmf
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_f, log_s = np.log(below), np.log(above)
-        rough |= above < 1e-4
+    order = np.argsort(np.where(rough, -1.0, value), kind="stable")
+    sorted_value = np.where(rough, -1.0, value)[order]
+    slope, rise = law.slope[order], law.rise[order]
+    pmf, below = np.exp(law.log_zero[order]), np.zeros_like(value)
+    for k in range(1, int(sorted_value[-1]) + 1):
+        start = int(np.searchsorted(sorted_value, k))
+        below[start:] += pmf[start:]
+        pmf[start:] *= slope[start:] + rise[start:] / k
+    above = 1 - below - pmf
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_f[order], log_s[order] = np.log(below), np.log(above)
+    rough[order] |= above < 1e-4
     if rough.any():
         some = law.at(rough)
         log_f[rough] = law.tails(value[rough] - 1, some)[0]
@@ -131,20 +136,25 @@ def _quantile(law: CountLaw, logit: Array) -> Array:
     """Walk up from 0 until F reaches the uniform; search where that is long or inexact."""
     result = np.zeros_like(logit)
     rough = (logit > _SURE) | (logit < -600) | (law.log_zero < -600)
-    uniform = np.where(rough, 0.0, special.expit(logit))
-    pmf = np.exp(law.log_zero)
-    total = pmf.copy()
-    k = 0
-    while k < _STEPS:
+    places = np.flatnonzero(~rough)
+    uniform = special.expit(logit[places])
+    slope, rise, pmf = law.slope[places], law.rise[places], np.exp(law.log_zero[places])
+    total, steps = pmf.copy(), np.zeros(len(places))
+    for k in range(1, _STEPS + 1):
         open_ = total < uniform
-        if not open_.any():
-            break
-        k += 1
-        result += open_
-        pmf = pmf * (law.slope + law.rise / k)
+        if k % 4 == 1:  # drop what has arrived; not at every step, since dropping copies
+            left = np.count_nonzero(open_)
+            if left < 0.8 * len(places):
+                result[places] = steps
+                places, uniform, total, steps = (a[open_] for a in (places, uniform, total, steps))
+                slope, rise, pmf, open_ = (a[open_] for a in (slope, rise, pmf, open_))
+            if left == 0:
+                break
+        steps += open_
+        pmf *= slope + rise / k
         total += pmf
-    else:
-        rough = rough | (total < uniform)
+    result[places] = steps
+    rough[places[total < uniform]] = True
     if rough.any():
         result[rough] = _search(law.at(rough), logit[rough])
     return result

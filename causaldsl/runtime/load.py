@@ -61,7 +61,9 @@ def load_module(text: str, name: str) -> ModuleType:
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        exec(compile(text, filename, "exec"), module.__dict__)  # the compiler's own text, never the user's
+        exec(
+            compile(text, filename, "exec"), module.__dict__
+        )  # the compiler's own text, never the user's
     finally:
         torch.set_default_dtype(before)
     return module
