@@ -13,6 +13,7 @@ from causaldsl.diagnostics.model import Diagnostic, FairnessError
 from causaldsl.diagnostics.progress import ProgressCallback
 from causaldsl.fairness.predictor import Columns, Roles
 from causaldsl.fairness.worlds import CounterfactualRows
+from causaldsl.mitigation.findings import no_outcome
 from causaldsl.mitigation.from_scm import ScmFeatures
 
 
@@ -30,7 +31,7 @@ class DataSet:
 
     def __post_init__(self) -> None:
         if not self.roles.outcome:
-            raise FairnessError([no_outcome()])
+            raise FairnessError([no_outcome(self.name)])
 
     @property
     def n_rows(self) -> int:
@@ -116,13 +117,4 @@ def disagreement(model: str, name: str, theirs: str, ours: str) -> Diagnostic:
         "CD809",
         f"in model `{model}` variable `{name}` is {theirs}, in the compared table it is {ours}",
         hint="declare the observed variables alike in every compared file",
-    )
-
-
-def no_outcome() -> Diagnostic:
-    """CD813: nothing to predict."""
-    return diagnostic(
-        "CD813",
-        "no outcome variable is declared, predictors and their comparison need one",
-        hint="declare one, as in `outcome Y : real`",
     )

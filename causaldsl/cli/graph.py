@@ -35,10 +35,15 @@ def graph(
         raise usage_error(f"a {chosen} needs a file: give -o FILE.{chosen}")
     checked = pipeline.check_file(file, overrides_of(set_))
     stop_on_errors(checked.diagnostics)
-    assert checked.scm is not None  # noqa: S101 (no errors means a model)
+    assert checked.scm is not None
     targets = [name for item in do for name in _targets(item)]
     picture = pipeline.draw(
-        checked.scm, chosen, do=targets, twin=twin, theme=theme, use_dot=False if own_layout else None
+        checked.scm,
+        chosen,
+        do=targets,
+        twin=twin,
+        theme=theme,
+        use_dot=False if own_layout else None,
     )
     if output is None:
         sys.stdout.write(picture.decode())

@@ -97,7 +97,8 @@ def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
         yield _lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     bar = Bar(
         TextColumn("{task.description}"),

@@ -108,7 +108,9 @@ def _write_op(node: ir.Op, w: Writer) -> tuple[str, int]:
     strength = _STRENGTH[node.op]
     if node.op == "^":
         base, power = _inside(node.left, w, _ATOM), _inside(node.right, w, _UNARY)
-        simple = all(t.lstrip("-").replace(".", "").isidentifier() or _is_number(t) for t in (base, power))
+        simple = all(
+            t.lstrip("-").replace(".", "").isidentifier() or _is_number(t) for t in (base, power)
+        )
         return (f"{base}**{power}" if simple else f"{base} ** {power}"), strength
     left = _inside(node.left, w, strength)
     right = _inside(node.right, w, strength + (node.op in "-/"))
@@ -198,7 +200,9 @@ def _write_term(term: ir.Term, vector: bool, w: Writer) -> str:
         w.needs.add("scaled")
         value = f"scaled({quoted(term.scale)}, {write(term.value, w)})"
     if vector:
-        value = f"{value if value.isidentifier() or value.endswith(')') else f'({value})'}[..., None]"
+        value = (
+            f"{value if value.isidentifier() or value.endswith(')') else f'({value})'}[..., None]"
+        )
     return f"{weight} * {value}"
 
 

@@ -93,7 +93,9 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
     lines.append("    size = rows_in(data, n_rows)")
     if any(s.form == "per_row" for s in rows):
         lines.append('    row = data["__row__"] if "__row__" in data else torch.arange(size)')
-    lines.append('    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):')
+    lines.append(
+        '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):'
+    )
     drawn: set[str] = set()
     for site in rows:
         lines.append(_row_site(program, guide, site, drawn, w))
@@ -204,7 +206,11 @@ def _network_lines(
     network = site.network
     if network is None or not network.inputs:
         return [
-            fit("loc = ", f"pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(())).expand(size)", 2),
+            fit(
+                "loc = ",
+                f"pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(())).expand(size)",
+                2,
+            ),
             fit(
                 "scale = ",
                 f"pyro.param({quoted(stem + '.scale')}, lambda: torch.ones(()), "

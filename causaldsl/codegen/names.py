@@ -9,12 +9,7 @@ from collections.abc import Iterable
 
 #: Names that the emitted module uses itself.
 OWN_NAMES = frozenset(
-    """
-    F balance constraints data dist drawn epoch guide guide_without_outcome join kl_divergence
-    layer levels loss_terms made math model n_rows normal_heads objective p parameters parts
-    parts_of poutine pyro rows rows_in scaled size solve stack terms torch total traces unscaled
-    value warmup weight x elbo_parts fitted_parameters latent slope seen
-    """.split()
+    ["F", "balance", "constraints", "data", "dist", "drawn", "epoch", "guide", "guide_without_outcome", "join", "kl_divergence", "layer", "levels", "loss_terms", "made", "math", "model", "n_rows", "normal_heads", "objective", "p", "parameters", "parts", "parts_of", "poutine", "pyro", "rows", "rows_in", "scaled", "size", "solve", "stack", "terms", "torch", "total", "traces", "unscaled", "value", "warmup", "weight", "x", "elbo_parts", "fitted_parameters", "latent", "slope", "seen"]
 ) | frozenset(dir(builtins))
 
 

@@ -109,9 +109,7 @@ def _operation(op: str, texts: list[str]) -> str:
     return f"torch.{op}({texts[0]})"
 
 
-def _weight(
-    factors: tuple[ir.Ir, ...], warmups: tuple[ir.Warmup, ...], w: Writer
-) -> list[str]:
+def _weight(factors: tuple[ir.Ir, ...], warmups: tuple[ir.Warmup, ...], w: Writer) -> list[str]:
     texts = [_factor(f, w) for f in factors]
     for warm in warmups:
         w.needs.add("warmup")
@@ -120,7 +118,9 @@ def _weight(
 
 
 def _total(objective: ir.Objective, w: Writer) -> str:
-    elbo = " * ".join([*_weight(objective.elbo.factors, objective.elbo.warmups, w), 'terms["elbo"]'])
+    elbo = " * ".join(
+        [*_weight(objective.elbo.factors, objective.elbo.warmups, w), 'terms["elbo"]']
+    )
     lines = [
         "def objective(terms, epoch, balance):",
         '    """Return the weighted sum that is minimised; `balance` holds each fixed R."""',
@@ -147,7 +147,4 @@ def _total(objective: ir.Objective, w: Writer) -> str:
         lines = [*lines[:-1], f"    return {elbo}"]
     else:
         lines.append("    return total")
-    return (
-        "\n".join(lines)
-        + f"\n\n\nBALANCED = {names}\nIS_PURE_ELBO = {pure}\n"
-    )
+    return "\n".join(lines) + f"\n\n\nBALANCED = {names}\nIS_PURE_ELBO = {pure}\n"

@@ -92,9 +92,7 @@ def line_comment(origin: Span | None) -> str:
     return text if len(text) <= 68 else text[:65].rstrip() + "..."
 
 
-def _head(
-    program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, version: str
-) -> str:
+def _head(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, version: str) -> str:
     title = f": {printable(program.title)}" if program.title else ""
     name = printable(program.path.replace("\\", "/").rsplit("/", 1)[-1])
     observed = [m.target for m in program.mechanisms if m.observed]
@@ -159,8 +157,9 @@ def _with_imports(text: str) -> str:
     if "F." in body:
         lines += ["import torch.nn.functional as F"]
     lines += ["from pyro import poutine"]
-    names = [n for n in ("constraints", "kl_divergence") if f"{n}." in body or f"{n}(" in body]
-    lines += [f"from torch.distributions import {', '.join(names)}"] if names else []
+    if "constraints." in body:
+        lines += ["from pyro.distributions import constraints"]
+    lines += ["from torch.distributions import kl_divergence"]
     return text.replace("\nIMPORTS\n", "\n" + "\n".join(lines) + "\n", 1)
 
 
@@ -339,7 +338,7 @@ def _site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> st
 
 def _inverted_site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> str:
     """An observed ``:=``: its latent is solved for, and the change of variables is a factor."""
-    assert m.inverse is not None  # noqa: S101 (the caller's condition, for the type checker)
+    assert m.inverse is not None
     w.needs.add("solve")
     latent = program.mechanism(m.inverse.latent)
     name, var = quoted(m.target), w.variables[m.target]

@@ -226,3 +226,21 @@ def as_text(value: Any) -> str:  # noqa: ANN401 (any value of a setting)
     if isinstance(value, tuple | list):
         return "[" + ", ".join(as_text(v) for v in value) + "]"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def needs_a_table(model: str) -> Diagnostic:
+    """CD607: a file with numbers to learn, and no table to learn them from."""
+    return diagnostic(
+        "CD607",
+        f"`{model}` has numbers to learn, and no table is given",
+        hint="give `--data TABLE`, or give every number in the file",
+    )
+
+
+def foreign_predictors(model: str, reason: str) -> Diagnostic:
+    """CD639: regressions in a saved fit that are not its model's."""
+    return diagnostic(
+        "CD639",
+        f"the saved predictors are not those of `{model}`: {reason}",
+        hint="fit again",
+    )

@@ -117,6 +117,7 @@ class FittedScm:
     `params` are constrained values as ``module.parameters()`` gives them (Bayesian ones at their
     posterior mean), `state` the parameter store's state with the guides' parameters too. `draws`
     are posterior draws ``(S, *shape)`` of the Bayesian parameters where a chain made them.
+    `predictors` are the regressions of the file's ``predict`` lines on the same rows, as JSON.
     """
 
     compiled: CompiledScm
@@ -126,6 +127,7 @@ class FittedScm:
     schema: Schema = field(repr=False)
     result: FitResult
     draws: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+    predictors: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 # --- JSON -----------------------------------------------------------------------------------

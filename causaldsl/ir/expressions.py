@@ -122,15 +122,11 @@ def _lower_index(
 ) -> ir.Ir:
     if not isinstance(base, nodes.Name):
         raise Refused(not_compiled("an index of an expression", base.span))
-    by = tuple(
-        i.name for i in indices if isinstance(i, nodes.Name) and i.name in ctx.scm.variables
-    )
+    by = tuple(i.name for i in indices if isinstance(i, nodes.Name) and i.name in ctx.scm.variables)
     hyper = ctx.scm.hyper.get(base.name)
     if hyper is not None and isinstance(hyper.value, Mapping):
         if by:
-            return ir.At(
-                ir.Constants(ordered_table(hyper.value, ctx.domain(by[0])), base.name), by
-            )
+            return ir.At(ir.Constants(ordered_table(hyper.value, ctx.domain(by[0])), base.name), by)
         return ir.Num(float(hyper.value[_index_level(indices[0])]))
     if hyper is not None and isinstance(hyper.value, tuple):
         return ir.Num(hyper.value[int(float(_index_level(indices[0])))])

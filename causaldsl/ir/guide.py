@@ -322,7 +322,7 @@ def _global_sites(program: ir.Program) -> list[ir.GuideSite]:
 def _missing_sites(
     program: ir.Program, guide: str, evidence: tuple[str, ...], latents: tuple[str, ...]
 ) -> list[ir.GuideSite]:
-    """A factor for the unseen cells of each variable declared ``missing latent``."""
+    """Return a factor for the unseen cells of each variable declared ``missing latent``."""
     del guide, latents
     return [
         ir.GuideSite(

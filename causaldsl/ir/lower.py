@@ -169,9 +169,7 @@ def _abduction(variable: Variable, inverse: ir.Inverse | None) -> ir.Abduction:
     return ir.Abduction.TRUNCATED if discrete else ir.Abduction.EXACT
 
 
-def _lower_arguments(
-    mechanism: Stochastic, variable: Variable, ctx: Lowering
-) -> dict[str, ir.Ir]:
+def _lower_arguments(mechanism: Stochastic, variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     if not mechanism.arguments:
         return _marginal(variable, ctx)
     given = {
@@ -240,7 +238,7 @@ def _intercept_start(argument: str, variable: Variable) -> ir.Start | None:
 
 
 def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
-    """The learned marginal of a parentless variable; a latent one is standard normal."""
+    """Return the learned marginal of a parentless variable; a latent one is standard normal."""
     if not variable.is_observed and isinstance(variable.domain, Real):
         return {"mean": ir.Num(0.0), "sd": ir.Num(1.0)}
     given: dict[str, ir.Ir]
@@ -265,9 +263,7 @@ def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     return given
 
 
-def _fill_missing(
-    given: dict[str, ir.Ir], family: str, variable: Variable, ctx: Lowering
-) -> None:
+def _fill_missing(given: dict[str, ir.Ir], family: str, variable: Variable, ctx: Lowering) -> None:
     """Learn what the author left out: a scale, a concentration, cut points."""
     name, origin = variable.name, variable.mechanism_span
     match family:

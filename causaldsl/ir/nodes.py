@@ -145,7 +145,9 @@ class Rescale:
     shift: bool = True
 
 
-Ir = Num | Var | Par | Hyp | Code | Constants | At | Pick | Op | Neg | Fn | Vector | Linear | Rescale
+Ir = (
+    Num | Var | Par | Hyp | Code | Constants | At | Pick | Op | Neg | Fn | Vector | Linear | Rescale
+)
 
 
 # --- parameters and mechanisms --------------------------------------------------------------

@@ -1,0 +1,24 @@
+"""Diagnostics of predictors made from models."""
+
+from __future__ import annotations
+
+from causaldsl.diagnostics.codes import diagnostic
+from causaldsl.diagnostics.model import Diagnostic
+
+
+def no_outcome(model: str) -> Diagnostic:
+    """CD813: nothing to predict."""
+    return diagnostic(
+        "CD813",
+        f"model `{model}` declares no outcome, predictors and their comparison need one",
+        hint="declare one, as in `outcome Y : real`",
+    )
+
+
+def no_predict_line(model: str) -> Diagnostic:
+    """CD814: a model that predicts nothing."""
+    return diagnostic(
+        "CD814",
+        f"model `{model}` has no `predict` line, so it has no predictor",
+        hint="add one, as in `predict Y from K`",
+    )

@@ -1,0 +1,51 @@
+"""A fit in a few lines of text: how it ended, its ELBO by site, latents, boundaries, balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from causaldsl.inference.fitted import FittedScm
+
+_STATUS = {
+    "converged": "converged",
+    "boundary": "converged, at a boundary",
+    "not_converged": "NOT converged",
+    "interrupted": "INTERRUPTED",
+}
+
+
+def fit_lines(fitted: FittedScm) -> Iterator[str]:
+    """Yield the lines of a fit's summary."""
+    r = fitted.result
+    yield f"{fitted.compiled.scm.name}: {_STATUS[r.status]} after {r.epochs:,} epochs, {r.seconds:.1f} s"
+    dropped = sum(r.dropped.values())
+    rows = f"rows: {r.n_rows:,} used"
+    rows += f", {dropped:,} left out" if dropped else ""
+    rows += f", {r.n_validation:,} of them set apart for validation" if r.n_validation else ""
+    yield rows
+    for reason, count in r.dropped.items():
+        if count:
+            yield f"  left out {count:,}: {reason}"
+    yield f"negative ELBO per row: {r.elbo:.5f} ± {r.elbo_se:.5f} nats ({r.passes} full passes)"
+    shares = ", ".join(f"{name} {value:.4f}" for name, value in r.parts.items())
+    if shares:
+        yield f"  by site: {shares}"
+    for name, value in r.kl.items():
+        note = " (unused: its posterior is its prior)" if name in r.unused else ""
+        yield f"  latent {name}: {value:.4f} nats per row from its prior{note}"
+    for name, value in r.terms.items():
+        if name != "elbo":
+            balance = f", R = {r.balance[name]:.5g}" if name in r.balance else ""
+            yield f"  loss {name}: {value:.5g}{balance}"
+    for b in r.boundary:
+        word = "is at" if b.reached else "heads for"
+        yield f"  {b.name} = {b.value:.4f} {word} its floor {b.floor:g} (no interior optimum)"
+    for guide in r.guides.values():
+        state = "converged" if guide.converged else f"NOT converged: {guide.reason}"
+        yield f"  guide {guide.name}: {state}"
+    if r.sampling is not None:
+        worst = max(r.sampling.r_hat.values(), default=float("nan"))
+        yield (
+            f"  {r.sampling.chains} chains of {r.sampling.samples} draws, largest R-hat {worst:.4f}, "
+            f"{r.sampling.divergences} divergent"
+        )
