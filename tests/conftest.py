@@ -1,4 +1,4 @@
-"""Golden files: ``pytest --update-golden`` rewrites them, and the difference is reviewed like code."""
+"""Golden files: `pytest --update-golden` rewrites them; the difference is reviewed like code."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def bad_number(span: Span) -> Diagnostic:
         "CD014",
         f"`{_short(span.text)}` is neither a number nor a name",
         Label(span=span, text="numbers look like `12`, `0.5` or `1e-3`"),
-        hint="a name begins with a letter" if span.text[:1] != "." else None,
+        hint="write `*` in a product, and begin a name with a letter",
     )
 
 

@@ -1,0 +1,1 @@
+Y ~ mlp(x, hidden=[3])

@@ -1,0 +1,3 @@
+scm m
+Y ~ Normal(linear(parents), 1
+A -> Y

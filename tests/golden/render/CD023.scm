@@ -1,0 +1,1 @@
+sensitve S : binary

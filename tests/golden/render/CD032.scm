@@ -1,0 +1,1 @@
+observed x : image[3, 2]

@@ -1,0 +1,1 @@
+observed x : real from "a" "label" from "b"

@@ -1,0 +1,1 @@
+assert idetified(te)

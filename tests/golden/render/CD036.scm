@@ -1,0 +1,1 @@
+query q = Q[Y]
