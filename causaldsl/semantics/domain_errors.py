@@ -157,9 +157,9 @@ def array_of(name: str, domain: str, span: Span) -> Diagnostic:
     """Return the finding that an array is asked of a domain that has none."""
     return codes.diagnostic(
         "CD213",
-        f"`{name}` is an array of {domain}, expected an array of numbers or a single {domain}",
+        f"`{name}` is an array of {domain}, expected an array of numbers",
         Label(span=span, text="an array"),
-        hint="declare one variable for each",
+        hint="declare one variable for each cell",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, cast
@@ -183,6 +184,16 @@ def plain_size(expression: nodes.Expression, name: str, scope: Scope) -> int | N
     return int(value)
 
 
+def clause_span(statement: nodes.Statement, word: str) -> Span:
+    """Return the place of a clause's word in a statement, outside quoted texts and comments."""
+    span = statement.span
+    for match in re.finditer(rf'"(?:[^"\\]|\\.)*"|#[^\n]*|\b{word}\b', span.text):
+        if match.group() == word:
+            start = span.start + match.start()
+            return Span(file=span.file, start=start, end=start + len(word))
+    return span
+
+
 def _check_unbound(statement: nodes.VariableDeclaration, name: str, findings: Findings) -> None:
     clauses = {
         "from": statement.columns,
@@ -192,7 +203,7 @@ def _check_unbound(statement: nodes.VariableDeclaration, name: str, findings: Fi
     }
     for clause, value in clauses.items():
         if value is not None:
-            span = value.span if isinstance(value, nodes.Columns) else statement.span
+            span = clause_span(statement, clause)
             role = statement.role.value
             findings.add(domain_errors.bound_unobserved(name, role, clause, span))
             return
@@ -215,7 +226,8 @@ def _binding(
         recode = _recode(statement.recode, statement, name, domain, findings)
     otherwise = statement.otherwise
     if otherwise is not None and recode is None and levels_of(domain) is None:
-        finding = domain_errors.else_without_values(otherwise, name, str(domain), statement.span)
+        span = clause_span(statement, "else")
+        finding = domain_errors.else_without_values(otherwise, name, str(domain), span)
         findings.add(finding)
     is_range = columns is not None and columns.last is not None
     return ColumnBinding(
@@ -299,7 +311,7 @@ def _recode(
             continue
         result[entry.key] = value
     reached = {_canonical(domain, value) for value in result.values()}
-    span = statement.span
+    span = entries[0].span.to(entries[-1].span) if entries else statement.span
     if len(result) == len(entries):
         for level in levels_of(domain) or ():
             if level not in reached:

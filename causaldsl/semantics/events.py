@@ -10,6 +10,7 @@ from causaldsl.semantics.resolve import Resolver, has_levels
 from causaldsl.semantics.scope import DeclaredVariable, Scope
 from causaldsl.semantics.tables import level_text
 from causaldsl.semantics.values import single
+from causaldsl.semantics.wording import quoted
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.domains import Categorical, levels_of
 
@@ -73,7 +74,7 @@ def _level(
             scope.findings.add(finding)
         return resolver.resolve(expression)
     if text is None:
-        found = f"`{' '.join(expression.span.text.split())}`"
+        found = quoted(expression.span)
         finding = query_errors.compared_to_impossible(
             variable.name, found, str(variable.domain), expression.span, variable.span
         )

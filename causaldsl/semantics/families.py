@@ -10,6 +10,7 @@ from types import MappingProxyType
 from causaldsl.semantics import mechanism_errors, name_errors, value_errors
 from causaldsl.semantics.scope import DeclaredVariable, Scope
 from causaldsl.semantics.values import Value, numeric, value_of
+from causaldsl.semantics.wording import shortened
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES, DistributionSignature, FamilyParameter
@@ -112,16 +113,11 @@ def _positive(argument: _Argument, scope: Scope) -> None:
     if value.bounds.high <= 0:
         _refuse(argument, value, "a number above zero", scope)
     elif value.bounds.low < 0:
-        text = _short(argument.span.text)
+        text = shortened(argument.span.text, 30)
         hint = f"write `exp({text})`"
-        if isinstance(argument.expression, nodes.Name):
+        if isinstance(argument.expression, nodes.Name) and text in scope.parameters:
             hint = f"declare `learn {text} : positive`, or write `abs({text})`"
         _warn_of(argument, "a number above zero", hint, scope)
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 30 else "..."
 
 
 def _unit(argument: _Argument, scope: Scope) -> None:
@@ -131,7 +127,7 @@ def _unit(argument: _Argument, scope: Scope) -> None:
     if value.bounds.high < 0 or value.bounds.low > 1:
         _refuse(argument, value, "a number from 0 to 1", scope)
     elif value.bounds.low < 0 or value.bounds.high > 1:
-        hint = f"write `sigmoid({_short(argument.span.text)})`"
+        hint = f"write `sigmoid({shortened(argument.span.text, 30)})`"
         _warn_of(argument, "a number from 0 to 1", hint, scope)
 
 
@@ -292,7 +288,7 @@ def _refuse(argument: _Argument, value: Value, expected: str, scope: Scope) -> N
     if expected.endswith("to 1") and not bounds.is_constant and bounds.low > 1:
         found = f"at least {bounds.low:g}"
     if expected in ("ascending numbers", "numbers above zero"):
-        found = f"`{_short(argument.span.text)}`"
+        found = f"`{shortened(argument.span.text, 30)}`"
     name = argument.parameter.name
     scope.findings.add(
         mechanism_errors.argument_out_of_range(

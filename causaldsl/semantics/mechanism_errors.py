@@ -6,15 +6,12 @@ from collections.abc import Iterable
 
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic, Label
+from causaldsl.semantics.wording import listed, quoted
 from causaldsl.source import Span
 
 
 def _second(span: Span | None, text: str) -> tuple[Label, ...]:
     return () if span is None else (Label(span=span, text=text, primary=False),)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 def second_mechanism(name: str, span: Span, first: Span) -> Diagnostic:
@@ -33,7 +30,7 @@ def family_against_domain(
 ) -> Diagnostic:
     """Return the finding that a family's draws are no values of the variable's domain."""
     names = list(fitting)
-    expected = f", expected {' or '.join(f'`{f}`' for f in names)}" if names else ""
+    expected = f", expected {listed(names, word=' or ')}" if names else ""
     return codes.diagnostic(
         "CD402",
         f"`{family}` does not fit `{name}`, which is {domain}{expected}",
@@ -128,7 +125,7 @@ def distribution_as_value(name: str, span: Span) -> Diagnostic:
         "CD410",
         f"`{name}` is a distribution, expected a value here",
         Label(span=span, text="no value"),
-        hint="a distribution stands alone behind `~`",
+        hint="write the distribution alone, behind `~`",
     )
 
 
@@ -166,14 +163,9 @@ def wrong_setting(name: str, expected: str, span: Span) -> Diagnostic:
     """Return the finding that a setting has a value of another type, or out of range."""
     return codes.diagnostic(
         "CD413",
-        f"setting `{name}` is `{_short(span.text)}`, expected {expected}",
+        f"setting `{name}` is {quoted(span)}, expected {expected}",
         Label(span=span, text=f"expected {expected}"),
     )
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 40 else flat[:37] + "..."
 
 
 def different_parents(group: str, one: str, other: str, span: Span) -> Diagnostic:

@@ -261,10 +261,10 @@ def _check_equation(
     is_open = isinstance(domain, Positive | UnitInterval)
     bounds = value.bounds
     if bounds.high < edges.low or (is_open and bounds.high <= edges.low):
-        found = f"a number that is at most {bounds.high:g}"
+        found = f"a number that is at most {bounds.high + 0.0:g}"
         scope.findings.add(mechanism_errors.outside_domain(name, found, str(domain), span))
     elif bounds.low > edges.high or (is_open and bounds.low >= edges.high):
-        found = f"a number that is at least {bounds.low:g}"
+        found = f"a number that is at least {bounds.low + 0.0:g}"
         scope.findings.add(mechanism_errors.outside_domain(name, found, str(domain), span))
 
 

@@ -16,6 +16,7 @@ from causaldsl.semantics.settings import check_settings
 from causaldsl.semantics.structure import Structure
 from causaldsl.semantics.values import combine, constant_of, numeric, value_of
 from causaldsl.semantics.walk import names_in, walk
+from causaldsl.semantics.wording import quoted
 from causaldsl.semantics.worlds import Worlds
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
@@ -101,18 +102,13 @@ def _sum(expression: nodes.Expression, checker: _Checker) -> nodes.Expression:
             checker.scope.findings.add(finding)
             return expression
         case _:
-            found = f"`{_short(expression.span.text)}`"
+            found = quoted(expression.span)
             checker.scope.findings.add(objective_errors.no_term(found, expression.span))
             return expression
 
 
 def _is_known_call(name: str) -> bool:
     return name in FUNCTIONS or name in NETWORKS or name in FAMILIES or name == "sampled"
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 40 else flat[:37] + "..."
 
 
 def _product(
@@ -267,7 +263,7 @@ def _balanced(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, ..
         if isinstance(inner, nodes.Call) and not _is_known_call(inner.name):
             finding = name_errors.unknown_call(inner.name, "loss term", inner.name_span, TERMS)
         else:
-            found = f"`{_short(inner.span.text)}`, which is no term"
+            found = f"{quoted(inner.span)}, which is no term"
             finding = objective_errors.wrong_balance(found, inner.span)
         checker.scope.findings.add(finding)
         return call.inputs
@@ -289,7 +285,7 @@ def _sample(expression: nodes.Expression, call: nodes.Call, checker: _Checker) -
     if not isinstance(resolved, nodes.By | nodes.From):
         value_of(resolved, scope)
     if isinstance(resolved, nodes.Number | nodes.ListOf | nodes.Table):
-        reason = f"is given `{_short(expression.span.text)}`, expected variables"
+        reason = f"is given {quoted(expression.span)}, expected variables"
         scope.findings.add(objective_errors.wrong_inputs(call.name, reason, expression.span))
     return resolved
 

@@ -6,12 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic, Label
+from causaldsl.semantics.wording import listed
 from causaldsl.source import Span
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
 
 # --- queries --------------------------------------------------------------------------------
 
@@ -134,7 +130,7 @@ def wrong_policy(name: str, found: str, expected: Iterable[str], span: Span) -> 
     """Return the finding that a variable is drawn from what is no policy for it."""
     return codes.diagnostic(
         "CD726",
-        f"`{name}` is drawn from {found}, expected {_listed(expected)}",
+        f"`{name}` is drawn from {found}, expected {listed(expected)}",
         Label(span=span, text=f"does not fit `{name}`"),
     )
 
@@ -170,7 +166,7 @@ def path_elsewhere(name: str, role: str, found: str, span: Span) -> Diagnostic:
 
 def recanting(names: Sequence[str], span: Span) -> Diagnostic:
     """Return the finding that a variable would need two values at once."""
-    shown = _listed(names)
+    shown = listed(names)
     word = "variable" if len(names) == 1 else "variables"
     return codes.diagnostic(
         "CD730",

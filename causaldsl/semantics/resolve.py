@@ -14,6 +14,7 @@ from causaldsl.semantics import mechanism_errors, name_errors, value_errors
 from causaldsl.semantics.scope import Scope
 from causaldsl.semantics.settings import check_settings
 from causaldsl.semantics.tables import resolve_index
+from causaldsl.semantics.wording import quoted
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
@@ -147,7 +148,9 @@ class Resolver:
         """Return the variable that an expression names, reporting anything else."""
         if not isinstance(expression, nodes.Name):
             self.scope.findings.add(
-                mechanism_errors.out_of_place("this", self.place.what, expected, expression.span)
+                mechanism_errors.out_of_place(
+                    quoted(expression.span), self.place.what, expected, expression.span
+                )
             )
             return None
         if expression.name in self.scope.variables:

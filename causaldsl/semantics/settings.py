@@ -13,12 +13,15 @@ from dataclasses import replace
 from causaldsl.semantics import mechanism_errors, name_errors, value_errors
 from causaldsl.semantics.scope import Scope
 from causaldsl.semantics.values import constant_of
+from causaldsl.semantics.wording import quoted
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.functions import SettingSignature
 from causaldsl.vocabulary.losses import KERNELS
 from causaldsl.vocabulary.networks import ACTIVATIONS, NETWORKS
+
+LARGE = 1e6  # a bound beyond it is left out of messages
 
 Checked = nodes.Expression | None
 
@@ -56,7 +59,7 @@ def _range(signature: SettingSignature) -> str:
     parts = []
     if signature.low is not None:
         parts.append(f"{'above' if signature.open_low else 'from'} {signature.low:g}")
-    if signature.high is not None:
+    if signature.high is not None and signature.high < LARGE:
         parts.append(f"to {signature.high:g}")
     return " ".join(parts)
 
@@ -118,7 +121,7 @@ def _resolve_constant(expression: nodes.Expression, scope: Scope) -> Checked:
         case nodes.Number() | nodes.ListOf() | nodes.Table() | nodes.Index():
             return expression
         case _:
-            scope.findings.add(value_errors.not_a_number("this", expression.span))
+            scope.findings.add(value_errors.not_a_number(quoted(expression.span), expression.span))
             return None
 
 

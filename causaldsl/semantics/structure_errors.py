@@ -128,12 +128,13 @@ def control_with_child(name: str, child: str, span: Span, declared: Span) -> Dia
 
 def control_in_no_loss(name: str, auxiliaries: Sequence[str], span: Span) -> Diagnostic:
     """Return the finding that nothing is asked of a control."""
-    partner = auxiliaries[0] if auxiliaries else "S'"
     return codes.diagnostic(
         "CD312",
         f"control `{name}` stands in no loss, expected one that compares it",
         Label(span=span, text="nothing is asked of it"),
-        hint=f"add `loss control = balance(mse({partner}, {name}))`",
+        hint=f"add `loss control = balance(mse({auxiliaries[0]}, {name}))`"
+        if auxiliaries
+        else None,
     )
 
 

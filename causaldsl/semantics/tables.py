@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from causaldsl.diagnostics.suggest import suggest
 from causaldsl.semantics import name_errors, value_errors
+from causaldsl.semantics.wording import shortened
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.domains import levels_of
@@ -39,7 +40,9 @@ def resolve_index(resolver: Resolver, index: nodes.Index) -> nodes.Expression:
         keys = tuple(entry.key for entry in base.entries)
         return replace(index, base=base, indices=_read_table(resolver, index, "the table", [keys]))
     if not isinstance(base, nodes.Name):
-        finding = value_errors.wrong_index("this", "it is no table and no array", index.span)
+        finding = value_errors.wrong_index(
+            shortened(base.span.text), "it is no table and no array", index.span
+        )
         resolver.scope.findings.add(finding)
         return index
     scope = resolver.scope

@@ -6,13 +6,8 @@ from collections.abc import Iterable
 
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic, Label
+from causaldsl.semantics.wording import listed, quoted
 from causaldsl.source import Span
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = [f"`{name}`" for name in names]
-    more = ", ..." if len(shown) > 6 else ""
-    return ", ".join(shown[:6]) + more
 
 
 def key_twice(key: str, span: Span, first: Span) -> Diagnostic:
@@ -39,7 +34,7 @@ def tables_differ(left: tuple[str, ...], right: tuple[str, ...], span: Span) -> 
     """Return the finding that two tables with different levels meet."""
     return codes.diagnostic(
         "CD214",
-        f"a table over {_listed(left)} meets one over {_listed(right)}, expected the same levels",
+        f"a table over {listed(left)} meets one over {listed(right)}, expected the same levels",
         Label(span=span, text="different levels"),
     )
 
@@ -88,10 +83,10 @@ def table_lacks(
     second = () if declared is None else (Label(span=declared, text="the table", primary=False),)
     return codes.diagnostic(
         "CD217",
-        f"{table} has no entry for {_listed(missing)}, expected one for each level of `{of}`",
+        f"{table} has no entry for {listed(missing)}, expected one for each level of `{of}`",
         Label(span=span, text="not every level is listed"),
         *second,
-        hint=f"add {_listed(missing)} to the table",
+        hint=f"add {listed(missing)} to the table",
     )
 
 
@@ -109,14 +104,9 @@ def too_large(span: Span) -> Diagnostic:
     """Return the finding that a number is beyond what the computer can hold."""
     return codes.diagnostic(
         "CD219",
-        f"`{_short(span.text)}` is too large, expected a finite number",
+        f"{quoted(span)} is too large, expected a finite number",
         Label(span=span, text="infinite"),
     )
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= 40 else flat[:37] + "..."
 
 
 def division_by_zero(span: Span) -> Diagnostic:
@@ -141,7 +131,7 @@ def group_as_value(name: str, members: Iterable[str], span: Span) -> Diagnostic:
     """Return the finding that a group stands where one variable is needed."""
     return codes.diagnostic(
         "CD222",
-        f"`{name}` is a group of {_listed(members)}, expected one variable",
+        f"`{name}` is a group of {listed(members)}, expected one variable",
         Label(span=span, text="several variables"),
         hint="name one member, or give the group to a network",
     )

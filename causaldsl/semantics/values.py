@@ -20,6 +20,7 @@ from causaldsl.semantics.intervals import (
     negate,
 )
 from causaldsl.semantics.scope import DeclaredVariable, Scope
+from causaldsl.semantics.wording import quoted
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.domains import (
@@ -254,7 +255,7 @@ def single(expression: nodes.Expression, scope: Scope) -> Value | None:
     """Return what an expression gives where one number is needed."""
     value = numeric(expression, scope)
     if value is not None and not value.is_single:
-        what = f"`{' '.join(expression.span.text.split())}`"
+        what = quoted(expression.span)
         hint = "read it at a variable, `t[S]`" if value.table is not None else None
         scope.findings.add(value_errors.several_numbers(what, expression.span, hint))
         return None

@@ -15,6 +15,7 @@ from causaldsl.semantics.scope import DeclaredVariable
 from causaldsl.semantics.structure import Structure
 from causaldsl.semantics.tables import level_text
 from causaldsl.semantics.values import domain_bounds, single, value_of
+from causaldsl.semantics.wording import quoted
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
@@ -94,7 +95,9 @@ class Worlds:
         if not self.facts and not isinstance(resolved, nodes.Name | nodes.World):
             expected = "a variable, perhaps in another world"
             place = "`E[...]` of a loss"
-            findings.add(mechanism_errors.out_of_place("this", place, expected, written.span))
+            findings.add(
+                mechanism_errors.out_of_place(quoted(written.span), place, expected, written.span)
+            )
         self._check_mean(resolver, resolved)
         return (resolved,)
 
@@ -208,7 +211,7 @@ class Worlds:
         apart = given.bounds.high < bounds.low or given.bounds.low > bounds.high
         constant = given.constant
         if apart or (constant is not None and not is_value_of(variable.domain, repr(constant))):
-            found = f"`{' '.join(value.span.text.split())}`"
+            found = quoted(value.span)
             domain = str(variable.domain)
             finding = query_errors.impossible_value(
                 variable.name, found, domain, value.span, variable.span
@@ -250,7 +253,7 @@ class Worlds:
         resolved = resolver.resolve(value)
         given = value_of(resolved, scope)
         if given is not None and given.levels != levels:
-            found = f"`{' '.join(value.span.text.split())}`"
+            found = quoted(value.span)
             finding = query_errors.impossible_value(
                 variable.name, found, str(variable.domain), value.span, variable.span
             )
