@@ -1,7 +1,7 @@
 """How a fit is run: the defaults, the file's `train` words over them, the caller's over those.
 
-The default recipe is all rows at once (batches of 4,096 beyond 32,768 rows), Adam from 0.05, and
-a learning rate that falls whenever a block of epochs no longer improves the objective. A file or
+The default recipe is batches of 2,048 rows (all rows at once where there are fewer), Adam from
+0.05, and a learning rate that falls whenever a block of epochs no longer improves the objective. A file or
 a caller that writes `learning_rate` gets exactly that rate, constant unless a schedule is written
 too; who writes `epochs` gets all of them unless `patience` is written too.
 """
@@ -22,10 +22,9 @@ from causaldsl.vocabulary.training import TRAIN_WORDS
 ScheduleWord = Literal["plateau", "constant", "cosine", "exponential", "milestones"]
 OptimizerWord = Literal["adam", "adamw", "clipped_adam", "sgd"]
 
-_FULL_BATCH = 32_768  # rows that one step still takes in a few tens of milliseconds
-_BATCH = 4_096
-_BLOCK_STEPS = 100  # a block's mean then has a tenth of one pass's noise
-_BUDGET_STEPS = 6_000  # where the default recipe gives up
+_BATCH = 2_048  # above it, time goes into rows; below it, into the calls of a step
+_BLOCK_STEPS = (100, 150)  # of full batches, and of minibatches, whose epochs are noisier
+_BUDGET_STEPS = 4_000  # where the default recipe gives up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class FitConfig:
     final_learning_rate: float = 0.001
     schedule: ScheduleWord = "plateau"
     milestones: tuple[int, ...] = ()
-    decay: float = 0.4
+    decay: float = 0.3
     optimizer: OptimizerWord = "adam"
     batch_size: int | Literal["all"] | None = None
     epochs: int | None = None
@@ -76,7 +75,7 @@ class FitConfig:
         """Return the batch size for a table of so many rows."""
         if self.batch_size is not None:
             return self.batch_size
-        return "all" if n_rows <= _FULL_BATCH else _BATCH
+        return "all" if n_rows <= _BATCH else _BATCH
 
     def most_epochs(self, steps_per_epoch: int) -> int:
         """Return the epochs after which the run ends, whatever the objective does."""
@@ -88,7 +87,7 @@ class FitConfig:
             return self.patience
         if self.epochs is not None and self.schedule != "plateau":
             return None
-        return max(3, math.ceil(_BLOCK_STEPS / steps_per_epoch))
+        return max(3, math.ceil(_BLOCK_STEPS[steps_per_epoch > 1] / steps_per_epoch))
 
 
 # --- merging --------------------------------------------------------------------------------
@@ -173,7 +172,9 @@ def _typed(signature: SettingSignature, value: object) -> Any:  # noqa: ANN401 (
         case "sizes":
             return _sizes(signature, value)
         case "word" | "metric":
-            word = f"{value[0]}({value[1]})" if isinstance(value, tuple) and len(value) == 2 else value
+            word = (
+                f"{value[0]}({value[1]})" if isinstance(value, tuple) and len(value) == 2 else value
+            )
             known = isinstance(word, str) and word.split("(")[0] in signature.words
             return word if known else None
         case _:

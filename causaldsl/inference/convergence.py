@@ -29,8 +29,8 @@ from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import isolated
 
 _FEWEST = 9  # epochs without which no trend is read
-_PROBE_STEPS = 120
-_PROBE_PASSES = 30
+_PROBE_STEPS = 100
+_PROBE_PASSES = 10
 _PROBE_RATE = 0.02
 
 

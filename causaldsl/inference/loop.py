@@ -29,6 +29,7 @@ from causaldsl.diagnostics.progress import Progress, ProgressCallback
 from causaldsl.inference import watchdog
 from causaldsl.inference.checkpoint import Checkpoint, random_state, write_checkpoint
 from causaldsl.inference.config import FitConfig
+from causaldsl.inference.optimiser import Optimiser
 from causaldsl.inference.schedule import Pace, estimated_end, initial_pace, next_pace, rate_at
 from causaldsl.inference.states import constraints_of, unconstrained
 from causaldsl.inference.targets import Batch, Losses, Target
@@ -64,8 +65,10 @@ class Run:
     best_params: dict[str, Tensor] = field(default_factory=dict)
     interrupted: bool = False
     seconds: float = 0.0
-    optimiser: torch.optim.Optimizer | None = None
+    optimiser: Optimiser
     adopted: dict[str, Tensor] = field(default_factory=dict)
+    known: int = 0
+    rate: float = 0.0
     keeping: Keeping | None = None
 
     @property
@@ -88,12 +91,18 @@ def start_run(
     keeping: Keeping | None = None,
 ) -> Run:
     """Return a run that has not begun."""
+    # objectives are per row here and sums in the papers: with its floor so scaled, Adam's steps
+    # are the same
+    optimiser = Optimiser(
+        kind=config.optimizer, eps=1e-8 / data.n_rows, weight_decay=config.weight_decay
+    )
     return Run(
         target=target,
         config=config,
         data=data,
         validation=validation,
         pace=initial_pace(config),
+        optimiser=optimiser,
         keeping=keeping,
     )
 
@@ -138,46 +147,27 @@ def minimise(
 def _adopt(run: Run) -> None:
     """Hand parameters that a pass has just made to the optimiser."""
     wanted = run.target.trainable
-    new = {
-        name: value
-        for name, value in pyro.get_param_store().named_parameters()
-        if name not in run.adopted and (wanted is None or name in wanted)
-    }
-    if not new:
-        return
-    run.adopted |= new
-    if run.optimiser is None:
-        run.optimiser = _optimiser(run.config, list(new.values()), run.data.n_rows)
-    else:
-        run.optimiser.add_param_group({"params": list(new.values())})
-
-
-def _optimiser(config: FitConfig, values: list[Tensor], n_rows: int) -> torch.optim.Optimizer:
-    rate, decay = config.learning_rate, config.weight_decay
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(values, lr=rate, weight_decay=decay)
-    # objectives are per row here and sums in the papers: so scaled, Adam's steps are the same
-    eps = 1e-8 / n_rows
-    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(values, lr=rate, eps=eps, weight_decay=decay, fused=True)
+    run.known = len(pyro.get_param_store())
+    for name, value in pyro.get_param_store().named_parameters():
+        if wanted is None or name in wanted:
+            run.adopted.setdefault(name, value)
 
 
 def _step(run: Run, batch: Batch, epochs: int, steps: int) -> None:
     before = random_state()
     losses = run.target.evaluate(batch, run.epoch)
-    if len(pyro.get_param_store()) != len(run.adopted):
+    if len(pyro.get_param_store()) != run.known:
         _adopt(run)
-    assert run.optimiser is not None
     value = losses.total.item()
-    run.optimiser.zero_grad(set_to_none=True)
+    for parameter in run.adopted.values():
+        parameter.grad = None
     if math.isfinite(value) and losses.total.requires_grad:
         losses.total.backward()  # type: ignore[no-untyped-call]
     norm = _clipped_norm(run)
     if not (math.isfinite(value) and math.isfinite(norm)):
         _refuse(run, batch, before, steps)
-    for group in run.optimiser.param_groups:
-        group["lr"] = rate_at(run.config, run.pace, run.epoch + run.step / steps, epochs)
-    run.optimiser.step()
+    run.rate = rate_at(run.config, run.pace, run.epoch + run.step / steps, epochs)
+    run.optimiser.step(run.adopted, run.rate)
     _record(run, losses, value, len(batch["__row__"]))
     run.step += 1
     run.steps_done += 1
@@ -214,10 +204,10 @@ def _record(run: Run, losses: Losses, value: float, rows: int) -> None:
     sums = run.sums
     sums["objective"] = sums.get("objective", 0.0) + share * value
     for name, term in losses.terms.items():
-        sums[name] = sums.get(name, 0.0) + share * float(term)
+        sums[name] = sums.get(name, 0.0) + share * term.item()
     for name, part in losses.parts.items():
         key = f"part {name}"
-        sums[key] = sums.get(key, 0.0) + share * float(part)
+        sums[key] = sums.get(key, 0.0) + share * part.item()
 
 
 # --- epochs ---------------------------------------------------------------------------------
@@ -227,9 +217,7 @@ def _end_epoch(run: Run, block: int | None) -> None:
     for name, value in run.sums.items():
         if not name.startswith("part "):
             run.curves.setdefault(name, []).append(value)
-    assert run.optimiser is not None
-    rate = float(run.optimiser.param_groups[0]["lr"])
-    run.curves.setdefault("learning_rate", []).append(rate)
+    run.curves.setdefault("learning_rate", []).append(run.rate)
     if run.validation is not None:
         with torch.no_grad():
             losses = run.target.evaluate(run.validation.batch(), run.epoch)
@@ -328,7 +316,7 @@ def _report(run: Run, done: int, total: int, rate: float) -> Progress:
     share = max(run.sums.values() and run.step / run.batches.steps_per_epoch, 1e-9)
     figures = {"steps per second": rate, "seconds left": max(0, total - done) / max(rate, 1e-9)}
     figures |= {name.removeprefix("part "): value / share for name, value in run.sums.items()}
-    figures["learning rate"] = run.pace.learning_rate
+    figures["learning rate"] = run.rate
     return Progress(stage=run.target.stage, done=done, total=total, figures=figures)
 
 
@@ -338,13 +326,12 @@ def save_run(run: Run, keeping: Keeping) -> None:
     tensors = {f"param/{n}": t for n, t in unconstrained(state).items()}
     tensors |= {f"best/{n}": t for n, t in run.best_params.items()}
     tensors["random"] = random_state()
-    if run.optimiser is not None:
-        for name, value in run.adopted.items():
-            moments = run.optimiser.state[value]
-            tensors |= {f"optimiser/{name}/{k}": t.clone() for k, t in moments.items()}
+    tensors |= {f"mean/{n}": t.clone() for n, t in run.optimiser.means.items()}
+    tensors |= {f"square/{n}": t.clone() for n, t in run.optimiser.squares.items()}
     words = {
         "constraints": constraints_of(state),
         "adopted": list(run.adopted),
+        "counts": run.optimiser.counts,
         "epoch": run.epoch,
         "step": run.step,
         "steps_done": run.steps_done,
@@ -363,11 +350,9 @@ def restore_run(run: Run, checkpoint: Checkpoint) -> None:
     words: Mapping[str, Any] = checkpoint.words
     held = dict(pyro.get_param_store().named_parameters())
     run.adopted = {name: held[name] for name in words["adopted"]}
-    if run.adopted:
-        run.optimiser = _optimiser(run.config, list(run.adopted.values()), run.data.n_rows)
-        for path, tensor in checkpoint.under("optimiser").items():
-            name, _, key = path.rpartition("/")
-            run.optimiser.state[run.adopted[name]][key] = tensor.clone()
+    run.optimiser.means = checkpoint.under("mean")
+    run.optimiser.squares = checkpoint.under("square")
+    run.optimiser.counts = dict(words["counts"])
     run.epoch, run.step = words["epoch"], words["step"]
     run.steps_done, run.seconds = words["steps_done"], words["seconds"]
     run.pace = Pace(**words["pace"])

@@ -46,7 +46,8 @@ from causaldsl.semantics.model import Structural
 
 Stop = Callable[[], bool]
 _GUIDE_RATE = 0.03
-_GUIDE_BLOCK = 60
+_GUIDE_BLOCK = 100
+_GUIDE_PASSES = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +93,16 @@ def fit(
         If the model cannot be fitted, a number is not finite, or the checkpoint is another run's.
     """
     config = config or FitConfig()
-    _verify_fittable(compiled, data, config)
+    verify_fittable(compiled, data, config)
     compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
     fingerprint = _fingerprint(compiled, data, config)
     came = None if resume is None else read_checkpoint(Path(resume), fingerprint)
     keeping = _keeping(checkpoint, fingerprint, config)
     caller = _Caller(progress=progress, stop_requested=stop_requested)
     rows, apart = split_rows(data.n_rows, config.validation, config.seed)
-    training, validation = (data, None) if not len(apart) else (data.subset(rows), data.subset(apart))
+    training, validation = (
+        (data, None) if not len(apart) else (data.subset(rows), data.subset(apart))
+    )
     start = None if came is None else state_from(came.under("param"), came.words["constraints"])
     with isolated(derive_seed(config.seed, "fit"), start) as state:
         target, balance = _begin(compiled, training, config, came)
@@ -113,7 +116,14 @@ def fit(
 # --- before ---------------------------------------------------------------------------------
 
 
-def _verify_fittable(compiled: CompiledScm, data: EncodedData, config: FitConfig) -> None:
+def verify_fittable(compiled: CompiledScm, data: EncodedData, config: FitConfig) -> None:
+    """Refuse what cannot be fitted.
+
+    Raises
+    ------
+    InferenceError
+        CD603, CD605 or CD606.
+    """
     missing = [name for name in compiled.module.OBSERVED if name not in data.columns]
     if missing:
         raise InferenceError([findings.foreign_table(missing)])
@@ -144,9 +154,7 @@ def _refusal(compiled: CompiledScm) -> str:
     return "the model has no guide"
 
 
-def _fingerprint(
-    compiled: CompiledScm, data: EncodedData, config: FitConfig
-) -> dict[str, str]:
+def _fingerprint(compiled: CompiledScm, data: EncodedData, config: FitConfig) -> dict[str, str]:
     """Say what a checkpoint belongs to. What may change between runs is left out."""
     free = ("checkpoint_seconds", "passes")
     settings = {k: v for k, v in config.to_dict().items() if k not in free}
@@ -178,6 +186,7 @@ def _begin(
     if came is None:
         pyro.get_param_store().set_state(state)
     return model_target(compiled, data.n_rows, balance, first, config.particles), balance
+
 
 # --- after ----------------------------------------------------------------------------------
 
@@ -331,7 +340,7 @@ def _train_guide(
         run = start_run(target, recipe, data)
         if own:
             minimise(run, caller.progress, caller.stop_requested)
-        measured = convergence.evaluate(target, data, config.passes, math.inf)
+        measured = convergence.evaluate(target, data, min(config.passes, _GUIDE_PASSES), math.inf)
     settled, reason = convergence.judge(run) if own else (True, "it has nothing to learn")
     record = GuideFit(
         name=guide,
@@ -346,13 +355,14 @@ def _train_guide(
 
 
 def _guide_recipe(config: FitConfig, n_rows: int) -> FitConfig:
-    """Return the default recipe whatever the file's is: the model stands still, so it is easy."""
+    """Return the default recipe whatever the file's is (its `epochs` apart): an easy task."""
     size = config.rows_per_batch(n_rows)
     steps = 1 if size == "all" else -(-n_rows // size)
     return FitConfig(
         learning_rate=_GUIDE_RATE,
         final_learning_rate=_GUIDE_RATE / 10,
         batch_size=size,
+        epochs=config.epochs,
         patience=max(3, -(-_GUIDE_BLOCK // steps)),
         particles=config.particles,
         seed=config.seed,

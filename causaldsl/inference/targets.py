@@ -124,7 +124,9 @@ def fixed_balance(compiled: CompiledScm, terms: Mapping[str, Tensor]) -> dict[st
     return found
 
 
-def guide_parameters(compiled: CompiledScm, guide: str, batch: Batch, n_rows: int) -> frozenset[str]:
+def guide_parameters(
+    compiled: CompiledScm, guide: str, batch: Batch, n_rows: int
+) -> frozenset[str]:
     """Return the parameters that belong to one guide alone, making those that are not there yet.
 
     What the model asks for too, and the factors of Bayesian parameters that the guides
