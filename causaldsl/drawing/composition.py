@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from causaldsl.drawing.layout import Curve, Layout
+from causaldsl.drawing.grid import Curve, Layout
 from causaldsl.drawing.routing import node_outline
 from causaldsl.drawing.scene import Scene, SceneArrow, SceneNode
 from causaldsl.drawing.shapes import Outline, Point, cubic, outline
@@ -77,7 +77,7 @@ def compose(scene: Scene, layout: Layout) -> Picture:
         left, right = left - _PANEL_PAD, right + _PANEL_PAD
         top, bottom = top - _PANEL_HEAD, bottom + _PANEL_PAD
     widest = max([right - left, *(_entry_width(entry) for entry in legend)])
-    width = max(widest, min(320.0, sum(_entry_width(entry) for entry in legend)))
+    width = max(widest, min(390.0, sum(_entry_width(entry) for entry in legend)))
     heading = wrapped(scene.title, max(width, 360.0), _TITLE_SIZE, 3) if scene.title else ()
     width = max([width, *(text_width(line, _TITLE_SIZE, bold=True) for line in heading)])
     above = len(heading) * _TITLE_SIZE * 1.35 + (14 if heading else 0)
@@ -149,9 +149,7 @@ def _heading(lines: Sequence[str], width: float) -> Mark:
 # --- body ---------------------------------------------------------------------------------
 
 
-def _body(
-    scene: Scene, layout: Layout, offset: Point, reach: tuple[float, float]
-) -> list[Mark]:
+def _body(scene: Scene, layout: Layout, offset: Point, reach: tuple[float, float]) -> list[Mark]:
     marks = _panels(layout, offset, reach)
     for arrow, curve in zip(scene.arrows, layout.curves, strict=True):
         moved = tuple((x + offset[0], y + offset[1]) for x, y in curve)
@@ -267,9 +265,7 @@ def _first_part(points: Sequence[Point], t: float) -> tuple[Point, ...]:
     result = [points[0]]
     level = list(points)
     while len(level) > 1:
-        level = [
-            (a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])) for a, b in pairwise(level)
-        ]
+        level = [(a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])) for a, b in pairwise(level)]
         result.append(level[0])
     return tuple(result)
 
@@ -292,9 +288,7 @@ def _legend_entries(scene: Scene) -> list[_Entry]:
         entries.append(_Entry(text="unmeasured common cause", both=True))
     moved = next((node for node in scene.nodes if node.intervened), None)
     if moved is not None:
-        entries.append(
-            _Entry(text="set by do", role=colour_key(moved.role), intervened=True)
-        )
+        entries.append(_Entry(text="set by do", role=colour_key(moved.role), intervened=True))
     return entries
 
 

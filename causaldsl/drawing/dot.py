@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from html import escape
 
-from causaldsl.drawing.layout import Curve, Layout
+from causaldsl.drawing.grid import Curve, Layout
 from causaldsl.drawing.routing import node_outline
 from causaldsl.drawing.scene import Scene, SceneArrow, SceneNode
 from causaldsl.drawing.shapes import Point, flattened, meeting_point
@@ -76,11 +76,11 @@ def _dot_node(node: SceneNode, theme: Theme) -> str:
     if style.dash != "solid":
         looks.append(style.dash)
     notes = "".join(
-        f'<br/><font point-size="9" color="{colours["muted"]}">{_html(note)}</font>'
+        f'<br/><font point-size="9" color="{colours["muted"]}">{escape(note)}</font>'
         for note in node.notes
     )
     attributes = [
-        f"label=<<b>{_html(node.shown_name)}</b>{notes}>",
+        f"label=<<b>{escape(node.shown_name)}</b>{notes}>",
         f'tooltip="{_quoted(f"{node.name}: {node.role}")}"',
         f"shape={_SHAPES[style.shape]}",
         f'style="{",".join(looks)}"',
@@ -108,7 +108,7 @@ def _dot_legend(scene: Scene, theme: Theme) -> str:
     present = {colour_key(node.role) for node in scene.nodes}
     cells = [
         f'<td bgcolor="{colours[f"{role}-fill"]}" color="{colours[f"{role}-line"]}">'
-        f'<font color="{colours["text"]}">{_html(style.legend)}</font></td>'
+        f'<font color="{colours["text"]}">{escape(style.legend)}</font></td>'
         for role, style in ROLES.items()
         if role in present
     ]
@@ -123,9 +123,11 @@ def _dot_legend(scene: Scene, theme: Theme) -> str:
     if not cells:
         return '""'
     span = len(cells)
-    title = f'<tr><td border="0" colspan="{span}"><b>{_html(scene.title)}</b></td></tr>' if (
-        scene.title
-    ) else ""
+    title = (
+        f'<tr><td border="0" colspan="{span}"><b>{escape(scene.title)}</b></td></tr>'
+        if (scene.title)
+        else ""
+    )
     table = '<table border="0" cellborder="1" cellspacing="6" cellpadding="4">'
     return f"<{table}{title}<tr>{''.join(cells)}</tr></table>>"
 
@@ -133,11 +135,6 @@ def _dot_legend(scene: Scene, theme: Theme) -> str:
 def _quoted(text: str) -> str:
     """Return a text for the inside of a DOT string: no escape of DOT's survives in it."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\r", " ")
-
-
-def _html(text: str) -> str:
-    # A bracket would end an HTML label in some versions although it is balanced: spell it out.
-    return escape(text).replace("[", "&#91;").replace("]", "&#93;")
 
 
 # --- layout -------------------------------------------------------------------------------
@@ -157,7 +154,7 @@ def dot_layout(scene: Scene) -> Layout | None:
 def _bare_dot(scene: Scene) -> str:
     lines = [
         "digraph {",
-        "  graph [nodesep=0.38, ranksep=0.62, splines=true, ordering=\"\"];",
+        "  graph [nodesep=0.38, ranksep=0.62, splines=true];",
         '  node [fixedsize=true, label=""]; edge [arrowhead=none];',
     ]
     for index, node in enumerate(scene.nodes):

@@ -89,6 +89,4 @@ def _classes(scene: Scene) -> list[str]:
 
 def _escaped(text: str) -> str:
     """Return a text in which only letters, digits and harmless signs stand for themselves."""
-    return "".join(
-        sign if sign.isalnum() or sign in _KEPT else f"#{ord(sign)};" for sign in text
-    )
+    return "".join(sign if sign.isalnum() or sign in _KEPT else f"#{ord(sign)};" for sign in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 Rows = list[list[int]]
 Neighbours = Sequence[Sequence[int]]
@@ -44,9 +45,7 @@ def _by_depth(rows: Sequence[Sequence[int]], down: Neighbours) -> Rows:
     return result
 
 
-def _sweep(
-    rows: Rows, up: Neighbours, down: Neighbours, sweeps: int, *, swap: bool
-) -> list[Rows]:
+def _sweep(rows: Rows, up: Neighbours, down: Neighbours, sweeps: int, *, swap: bool) -> list[Rows]:
     seen: list[Rows] = [[list(row) for row in rows]]
     for number in range(sweeps):
         downwards = number % 2 == 0
@@ -102,7 +101,7 @@ def _pair_crossings(left: Sequence[int], right: Sequence[int], place: dict[int, 
 def count_crossings(rows: Sequence[Sequence[int]], down: Neighbours) -> int:
     """Return how many pairs of edges between adjacent rows cross (Barth, Juenger, Mutzel 2002)."""
     total = 0
-    for row, below in zip(rows, rows[1:], strict=False):
+    for row, below in pairwise(rows):
         place = {item: index for index, item in enumerate(below)}
         ends = [end for item in row for end in sorted(place[other] for other in down[item])]
         total += _inversions(ends, len(below))

@@ -13,7 +13,8 @@ import networkx as nx
 
 from causaldsl.drawing.composition import Picture, compose
 from causaldsl.drawing.dot import dot_layout, has_dot, render_dot
-from causaldsl.drawing.layout import Layout, layered_layout
+from causaldsl.drawing.grid import Layout
+from causaldsl.drawing.layout import layered_layout
 from causaldsl.drawing.mermaid import render_mermaid
 from causaldsl.drawing.scene import Scene, build_scene
 from causaldsl.drawing.svg import render_svg

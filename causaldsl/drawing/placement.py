@@ -7,11 +7,15 @@ violators solves exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 Link = tuple[int, float]  # the other item, the weight of the edge
 
 _FREE = 1e-3  # weight of an item that nothing pulls
+_STILL = 0.05  # a round that moves nothing farther ends the search
+_PINNED = 1e6  # weight of one that should stay
 
 
 def settle(
@@ -41,6 +45,7 @@ def place_rows(
     widths: Sequence[float],
     links: Sequence[Sequence[Link]],
     is_bend: Sequence[bool],
+    straight: Sequence[Sequence[int]] = (),
 ) -> dict[int, float]:
     """Return the horizontal centre of each item.
 
@@ -54,12 +59,11 @@ def place_rows(
         For each item its neighbours in the rows above and below, with the weight of the edge.
     is_bend
         Whether an item is only a point where an arrow passes its row.
+    straight
+        Runs of bends, one row after the other, that should stand below one another.
     """
     gaps = [
-        [
-            (widths[a] + widths[b]) / 2 + _clearance(is_bend[a], is_bend[b])
-            for a, b in zip(row, row[1:], strict=False)
-        ]
+        [(widths[a] + widths[b]) / 2 + _clearance(is_bend[a], is_bend[b]) for a, b in pairwise(row)]
         for row in rows
     ]
     x: dict[int, float] = {}
@@ -70,9 +74,52 @@ def place_rows(
     rounds = 60 if items <= 600 else 16 if items <= 4000 else 6
     order = range(len(rows))
     for number in range(rounds):
-        for index in order if number % 2 == 0 else reversed(order):
+        moves = [
             _move_row(rows[index], gaps[index], links, x)
+            for index in (order if number % 2 == 0 else reversed(order))
+        ]
+        if max(moves, default=0.0) < _STILL:
+            break
+    room = _Room(rows, gaps)
+    for _ in range(3):
+        for run in straight:
+            room.straighten([item for item in run if item in x], x)
+        for row, row_gaps in zip(rows, gaps, strict=True):
+            _move_row(row, row_gaps, links, x, pinned=is_bend)
     return x
+
+
+class _Room:
+    """How far each item may move between its neighbours in the row."""
+
+    def __init__(self, rows: Sequence[Sequence[int]], gaps: Sequence[Sequence[float]]) -> None:
+        self._left: dict[int, Link] = {}
+        self._right: dict[int, Link] = {}
+        for row, row_gaps in zip(rows, gaps, strict=True):
+            for a, b, gap in zip(row, row[1:], row_gaps, strict=False):
+                self._right[a] = (b, gap)
+                self._left[b] = (a, gap)
+
+    def straighten(self, run: Sequence[int], x: dict[int, float]) -> None:
+        """Put as many consecutive items of a run as possible below one another."""
+        start = 0
+        while start < len(run):
+            low, high = self._interval(run[start], x)
+            end = start + 1
+            while end < len(run):
+                left, right = self._interval(run[end], x)
+                if max(low, left) > min(high, right):
+                    break
+                low, high, end = max(low, left), min(high, right), end + 1
+            mean = sum(x[item] for item in run[start:end]) / (end - start)
+            x.update((item, min(high, max(low, mean))) for item in run[start:end])
+            start = end
+
+    def _interval(self, item: int, x: dict[int, float]) -> tuple[float, float]:
+        left, right = self._left.get(item), self._right.get(item)
+        low = x[left[0]] + left[1] if left else -math.inf
+        high = x[right[0]] - right[1] if right else math.inf
+        return min(low, x[item]), max(high, x[item])  # rounding must not empty an interval
 
 
 def _clearance(left_bends: bool, right_bends: bool) -> float:
@@ -86,15 +133,23 @@ def _move_row(
     gaps: Sequence[float],
     links: Sequence[Sequence[Link]],
     x: dict[int, float],
-) -> None:
+    pinned: Sequence[bool] | None = None,
+) -> float:
+    """Settle one row and return the farthest move in it."""
     desired: list[float] = []
     weights: list[float] = []
     for item in row:
         weight = sum(strength for other, strength in links[item] if other in x)
-        if weight > 0:
+        if pinned is not None and pinned[item]:
+            weight = _PINNED
+            desired.append(x[item])
+        elif weight > 0:
             pull = sum(strength * x[other] for other, strength in links[item] if other in x)
             desired.append(pull / weight)
         else:
             desired.append(x[item])
         weights.append(weight or _FREE)
-    x.update(zip(row, settle(desired, weights, gaps), strict=True))
+    settled = settle(desired, weights, gaps)
+    farthest = max((abs(x[i] - new) for i, new in zip(row, settled, strict=True)), default=0.0)
+    x.update(zip(row, settled, strict=True))
+    return farthest

@@ -49,33 +49,33 @@ _CODES = {"M": [Path.MOVETO], "L": [Path.LINETO], "C": [Path.CURVE4] * 3}
 
 def render_png(picture: Picture, theme: Theme = "auto") -> bytes:
     """Return the picture as PNG, two pixels for each unit of its size."""
-    largest = max(picture.width, picture.height)
-    scale = min(_SCALE, _MOST_PIXELS / largest)
-    return _saved(picture, theme, format="png", dpi=72 / _POINTS * scale, metadata={"Software": None})
+    scale = min(_SCALE, _MOST_PIXELS / max(picture.width, picture.height))
+    return _saved(picture, theme, "png", 72 / _POINTS * scale, {"Software": None})
 
 
 def render_pdf(picture: Picture, theme: Theme = "auto") -> bytes:
     """Return the picture as a PDF page of its size."""
     metadata = {"CreationDate": None, "Creator": None, "Producer": None, "Title": picture.title}
-    return _saved(picture, theme, format="pdf", metadata=metadata)
+    return _saved(picture, theme, "pdf", 72, metadata)
 
 
-def _saved(picture: Picture, theme: Theme, **how: object) -> bytes:
+def _saved(
+    picture: Picture, theme: Theme, fmt: str, dpi: float, metadata: Mapping[str, str | None]
+) -> bytes:
     colours = palette(theme)
-    settings = {
-        "font.family": _installed_faces(),
-        "pdf.compression": 6,
-        "pdf.fonttype": 3,
-        "path.simplify": False,
-        "text.usetex": False,
-    }
-    with mpl.rc_context(settings), warnings.catch_warnings():
+    buffer = io.BytesIO()
+    with mpl.rc_context(), warnings.catch_warnings():
+        # A user's own style is no part of the picture; the backend is not ours to touch.
+        mpl.rcParams.update({k: v for k, v in mpl.rcParamsDefault.items() if k != "backend"})
+        mpl.rcParams["font.family"] = _installed_faces()
+        mpl.rcParams["path.simplify"] = False
         # A script that no installed face holds is drawn as boxes; that is no reason to fail.
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")
         warnings.filterwarnings("ignore", message=r"(?s)Matplotlib currently does not support")
         figure = _drawn(picture, colours)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, facecolor=colours["ground"], **how)
+        figure.savefig(
+            buffer, format=fmt, dpi=dpi, facecolor=colours["ground"], metadata=dict(metadata)
+        )
     return buffer.getvalue()
 
 

@@ -65,10 +65,9 @@ def _rounded(x: float, y: float, a: float, b: float, rx: float, ry: float) -> Ou
 def cubic(points: Sequence[Point], t: float) -> Point:
     """Return the point of a cubic curve (four control points) at `t` from 0 to 1."""
     s = 1 - t
-    weights = (s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t)
-    x = sum(w * p[0] for w, p in zip(weights, points, strict=True))
-    y = sum(w * p[1] for w, p in zip(weights, points, strict=True))
-    return x, y
+    a, b, c, d = s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t
+    (px, py), (qx, qy), (rx, ry), (sx, sy) = points
+    return a * px + b * qx + c * rx + d * sx, a * py + b * qy + c * ry + d * sy
 
 
 def flattened(path: Outline, pieces: int = 8) -> tuple[Point, ...]:
@@ -81,6 +80,16 @@ def flattened(path: Outline, pieces: int = 8) -> tuple[Point, ...]:
         else:
             points += arguments
     return tuple(points)
+
+
+def height_at(polygon: Sequence[Point], x: float, side: int) -> float:
+    """Return where the upright at `x` leaves a polygon at its top (-1) or bottom (+1)."""
+    heights = [
+        ay + (x - ax) * (by - ay) / (bx - ax)
+        for (ax, ay), (bx, by) in pairwise((*polygon, polygon[0]))
+        if ax != bx and min(ax, bx) <= x <= max(ax, bx)
+    ]
+    return max(heights) if side > 0 else min(heights)
 
 
 def meeting_point(polygon: Sequence[Point], inside: Point, outside: Point) -> Point:

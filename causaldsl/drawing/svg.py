@@ -33,7 +33,7 @@ def render_svg(picture: Picture, theme: Theme = "auto") -> str:
             f'aria-labelledby="{name}-t {name}-d" font-family="{_FONTS}">',
             f'<title id="{name}-t">{escape(picture.title)}</title>',
             f'<desc id="{name}-d">{escape(picture.description)}</desc>',
-            f"<style>\n{_style(name, theme, _used(picture))}\n</style>",
+            f"<style>\n{_style(name, theme, picture)}\n</style>",
             f'<rect class="f-ground" width="{width}" height="{height}" fill="{ground}"/>',
             body,
             "</svg>",
@@ -42,24 +42,17 @@ def render_svg(picture: Picture, theme: Theme = "auto") -> str:
     )
 
 
-def _used(picture: Picture) -> list[str]:
-    """Return the colour names that occur, in the palette's order."""
-    found = {"ground"}
-    for mark in picture.marks:
-        for item in mark.items:
-            found |= {item.colour} if isinstance(item, Words) else {item.fill or "", item.line or ""}
-    return [key for key in DARK if key in found]
-
-
-def _style(name: str, theme: Theme, keys: Iterable[str]) -> str:
-    keys = list(keys)
+def _style(name: str, theme: Theme, picture: Picture) -> str:
+    items = [item for mark in picture.marks for item in mark.items]
+    fills = {item.colour if isinstance(item, Words) else item.fill for item in items} | {"ground"}
+    lines = {item.line for item in items if isinstance(item, Stroke)}
+    keys = [key for key in DARK if key in fills or key in lines]
     rules = [f".{name} {{ {_variables(keys, palette(theme))} }}"]
     if theme == "auto":
         dark = f".{name} {{ {_variables(keys, DARK)} }}"
         rules.append(f"@media (prefers-color-scheme: dark) {{ {dark} }}")
-    for key in keys:
-        rules.append(f".{name} .f-{key} {{ fill: var(--{key}) }}")
-        rules.append(f".{name} .s-{key} {{ stroke: var(--{key}) }}")
+    rules += [f".{name} .f-{key} {{ fill: var(--{key}) }}" for key in keys if key in fills]
+    rules += [f".{name} .s-{key} {{ stroke: var(--{key}) }}" for key in keys if key in lines]
     return "\n".join(rules)
 
 
@@ -118,5 +111,5 @@ def path_data(path: Outline) -> str:
 
 
 def _number(value: float) -> str:
-    text = f"{value:.1f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    tenths = round(value * 10)
+    return str(tenths // 10) if tenths % 10 == 0 else f"{tenths / 10:.1f}"
