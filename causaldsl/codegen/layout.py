@@ -62,6 +62,12 @@ def _is_one_call(text: str) -> int:
     return opening
 
 
+def _keyword(item: str) -> tuple[str, str]:
+    """Return the ``name=`` of a keyword argument, or nothing, and the rest."""
+    name, sign, value = item.partition("=")
+    return (name + sign, value) if sign and name.isidentifier() else ("", item)
+
+
 def fit(prefix: str, text: str, depth: int = 1) -> str:
     """Return ``prefix + text``, over several lines when one is too long."""
     pad = "    " * depth
@@ -73,7 +79,7 @@ def fit(prefix: str, text: str, depth: int = 1) -> str:
         head = pad + prefix + text[: opening + 1]
         if len(pad) + 4 + len(inner) <= WIDTH and "\n" not in inner:
             return f"{head}\n{pad}    {inner}\n{pad})"
-        items = [fit("", i, depth + 1) for i in split_items(inner)]
+        items = [fit(*_keyword(i), depth + 1) for i in split_items(inner)]
         return head + "\n" + "\n".join(i + "," for i in items) + f"\n{pad})"
     pieces = split_sum(text)
     if len(pieces) == 1:
