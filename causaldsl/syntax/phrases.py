@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from causaldsl.syntax import nodes
-from causaldsl.syntax.layout import Doc, flat, group
+from causaldsl.syntax.layout import Doc, group
 from causaldsl.syntax.tokens import HIDDEN, RESERVED
 
 _NAME = re.compile(r"[^\W\d]\w*'*")
