@@ -25,6 +25,8 @@ from causaldsl.vocabulary.domains import (
 from causaldsl.vocabulary.roles import Role
 
 Rows = NDArray[np.intp]
+#: Squares of larger numbers, summed over the rows, would leave the range of a float64.
+_LARGEST = 1e100
 
 
 def check_cells(frame: pd.DataFrame, block: Block, rows: Rows) -> list[Diagnostic]:
@@ -75,6 +77,11 @@ def _check_numbers(block: Block, i: int, column: str, rows: Rows) -> list[Diagno
         return [findings.infinite_values(spec.variable, column, rows[infinite])]
     if spec.transform == "log" and (outside := raw <= 0).any():
         return [_outside(spec, column, "takes a `log`", "above 0", rows[outside], raw[outside])]
+    huge = np.abs(values) > _LARGEST
+    if huge.any():
+        demand = f"within {_LARGEST:g} of 0"
+        kind = f"is {spec.domain}"
+        return [_outside(spec, column, kind, demand, rows[huge], values[huge])]
     return _check_domain(spec, column, rows, values)
 
 

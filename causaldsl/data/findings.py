@@ -65,7 +65,8 @@ def _rows_hold(number: int) -> str:
     return "1 row holds" if number == 1 else f"{number:,} rows hold"
 
 
-def _did_you_mean(name: str, candidates: Sequence[str]) -> str | None:
+def did_you_mean(name: str, candidates: Sequence[str]) -> str | None:
+    """Return a hint that offers the nearest of some names, if any is near."""
     near = suggest(name, candidates)
     return f"did you mean {' or '.join(f'`{shown(n)}`' for n in near)}" if near else None
 
@@ -165,7 +166,7 @@ def unknown_column(column: str, variable: str | None, candidates: Sequence[str])
         f"the table has no column `{shown(column)}`{use}",
         place=_place(column),
         notes=(listed,),
-        hint=_did_you_mean(column, candidates),
+        hint=did_you_mean(column, candidates),
     )
 
 
@@ -371,55 +372,4 @@ def more_findings(number: int) -> Diagnostic:
     verb = "is" if number == 1 else "are"
     return codes.diagnostic(
         "CD523", f"{_times(number, 'more finding')} about this table {verb} not listed"
-    )
-
-
-# --- public data sets -----------------------------------------------------------------------
-
-
-def unknown_dataset(name: str, candidates: Sequence[str]) -> Diagnostic:
-    """CD530: no such public data set."""
-    return codes.diagnostic(
-        "CD530",
-        f"there is no data set `{shown(name)}`",
-        notes=(f"the data sets are {quoted(candidates, 12)}",),
-        hint=_did_you_mean(name, candidates),
-    )
-
-
-def dataset_not_here(name: str, searched: Sequence[str], placed: str, url: str) -> Diagnostic:
-    """CD531: the set has not been downloaded or placed yet."""
-    return codes.diagnostic(
-        "CD531",
-        f"the data set `{name}` is not on this machine",
-        notes=(
-            *(f"looked at {path}" for path in searched),
-            f"to place it by hand, save {url} as {placed}",
-            f"or set CAUSALDSL_DATA to a folder that holds {name}/",
-        ),
-        hint=f"run `causaldsl data {name}`",
-    )
-
-
-def wrong_checksum(path: str, expected: str, found: str, hint: str) -> Diagnostic:
-    """CD532: bytes that are not those of the published file."""
-    return codes.diagnostic(
-        "CD532",
-        f"`{shown(path)}` is not the published file: its sha256 is {found}, expected {expected}",
-        place=shown(path),
-        hint=hint,
-    )
-
-
-def download_failed(name: str, url: str, why: str, placed: str) -> Diagnostic:
-    """CD533: the network, or the other side, did not deliver."""
-    return codes.diagnostic(
-        "CD533",
-        f"the data set `{name}` cannot be downloaded: {why}",
-        place=url,
-        notes=(
-            f"by hand: save {url} as {placed}",
-            f"or set CAUSALDSL_DATA to a folder that holds {name}/",
-        ),
-        hint=f"save the file as {shown(placed) if len(placed) <= _WIDTH else placed}",
     )

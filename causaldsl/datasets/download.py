@@ -12,8 +12,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from causaldsl.data import findings
+from causaldsl.data.findings import cannot_write
 from causaldsl.data.tables import written_beside
+from causaldsl.datasets import findings
 from causaldsl.datasets.dataset import DataFile, DataSet
 from causaldsl.diagnostics.model import DataError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
@@ -44,7 +45,7 @@ def download(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        raise DataError([findings.cannot_write(str(folder), why)]) from error
+        raise DataError([cannot_write(str(folder), why)]) from error
     for file in data_set.files:
         place = folder / file.name
         if place.is_file() and sha256_of(place) == file.sha256:

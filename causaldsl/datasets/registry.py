@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from causaldsl.data import findings
+from causaldsl.datasets import findings
 from causaldsl.datasets.adult import ADULT
 from causaldsl.datasets.adult_binary import ADULT_BINARY
 from causaldsl.datasets.communities import COMMUNITIES

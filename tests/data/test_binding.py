@@ -286,6 +286,12 @@ def test_numbers_outside_the_domain_are_refused(spec, findings_of, domain, value
     assert f"{value:g}" in finding.message
 
 
+def test_numbers_whose_squares_overflow_are_refused(spec, findings_of):
+    (finding,) = findings_of({"g": [1.0, -1e200]}, spec("g", Real()))
+    assert finding.code == "CD515"
+    assert "-1e+200" in finding.message
+
+
 def test_the_log_of_zero_is_refused(spec, findings_of):
     (finding,) = findings_of({"g": [1.0, 0.0]}, spec("g", Real(), transform="log"))
     assert finding.code == "CD515"

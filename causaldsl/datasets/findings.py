@@ -1,0 +1,57 @@
+"""What can go wrong on the way to a public set: one function per registered CD53x code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from causaldsl.data.findings import did_you_mean, quoted, shown
+from causaldsl.diagnostics import codes
+from causaldsl.diagnostics.model import Diagnostic
+
+
+def unknown_dataset(name: str, candidates: Sequence[str]) -> Diagnostic:
+    """CD530: no such public data set."""
+    return codes.diagnostic(
+        "CD530",
+        f"there is no data set `{shown(name)}`",
+        notes=(f"the data sets are {quoted(candidates, 12)}",),
+        hint=did_you_mean(name, candidates),
+    )
+
+
+def dataset_not_here(name: str, searched: Sequence[str], placed: str, url: str) -> Diagnostic:
+    """CD531: the set has not been downloaded or placed yet."""
+    return codes.diagnostic(
+        "CD531",
+        f"the data set `{name}` is not on this machine",
+        notes=(
+            *(f"looked at {path}" for path in searched),
+            f"to place it by hand, save {url} as {placed}",
+            f"or set CAUSALDSL_DATA to a folder that holds {name}/",
+        ),
+        hint=f"run `causaldsl data {name}`",
+    )
+
+
+def wrong_checksum(path: str, expected: str, found: str, hint: str) -> Diagnostic:
+    """CD532: bytes that are not those of the published file."""
+    return codes.diagnostic(
+        "CD532",
+        f"`{shown(path)}` is not the published file: its sha256 is {found}, expected {expected}",
+        place=shown(path),
+        hint=hint,
+    )
+
+
+def download_failed(name: str, url: str, why: str, placed: str) -> Diagnostic:
+    """CD533: the network, or the other side, did not deliver."""
+    return codes.diagnostic(
+        "CD533",
+        f"the data set `{name}` cannot be downloaded: {why}",
+        place=url,
+        notes=(
+            f"by hand: save {url} as {placed}",
+            f"or set CAUSALDSL_DATA to a folder that holds {name}/",
+        ),
+        hint=f"save the file as {placed}",
+    )
