@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from causaldsl.semantics import domain_errors, name_errors, value_errors
@@ -29,15 +30,14 @@ def check_params(
         if value is None:
             findings.reported.add(name.name)
         elif name.name not in hypers:
-            hypers[name.name] = Hyper(name=name.name, value=value, span=name.span)
-    for key, given in overrides.items():
-        if key not in hypers:
-            if key not in findings.reported:
-                findings.add(name_errors.unknown_override(key, hypers))
-            continue
-        value = _override(hypers[key], given, findings)
-        if value is not None:
-            hypers[key] = Hyper(name=key, value=value, span=hypers[key].span)
+            hyper = Hyper(name=name.name, value=value, span=name.span)
+            if name.name in overrides:  # at once, so that params made of this one follow it
+                given = _override(hyper, overrides[name.name], findings)
+                hyper = hyper if given is None else replace(hyper, value=given)
+            hypers[name.name] = hyper
+    for key in overrides:
+        if key not in hypers and key not in findings.reported:
+            findings.add(name_errors.unknown_override(key, hypers))
     return hypers
 
 

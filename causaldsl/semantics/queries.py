@@ -8,8 +8,8 @@ from causaldsl.semantics.resolve import Place, Resolver
 from causaldsl.semantics.scope import Scope
 from causaldsl.semantics.structure import Structure
 from causaldsl.semantics.values import single
-from causaldsl.semantics.walk import children
-from causaldsl.semantics.worlds import Worlds
+from causaldsl.semantics.walk import children, names_in, walk
+from causaldsl.semantics.worlds import Worlds, is_flip
 from causaldsl.syntax import nodes
 
 
@@ -22,10 +22,25 @@ def check_queries(scope: Scope, structure: Structure) -> tuple[Query, ...]:
     for statement in scope.names.of(nodes.QueryStatement):
         before = len(scope.findings.diagnostics)
         value = check_query_value(statement.value, resolver)
-        if any(d.severity == "error" for d in scope.findings.diagnostics[before:]):
+        found = scope.findings.diagnostics[before:]
+        if any(d.severity == "error" for d in found) or not _is_resolved(value, scope):
             continue
         queries.append(Query(name=statement.name.name, value=value, span=statement.span))
     return tuple(queries)
+
+
+def _is_resolved(value: nodes.Expression, scope: Scope) -> bool:
+    """Whether every name has a meaning; one that has none was reported, perhaps elsewhere."""
+    flips: set[str] = set()
+    for part in walk(value):
+        if isinstance(part, nodes.World):
+            targets = [a.target.name for a in part.assignments]
+            if not all(target in scope.variables for target in targets):
+                return False
+            values = [a.value.name for a in part.assignments if isinstance(a.value, nodes.Name)]
+            flips |= {v for v in values if any(is_flip(t, v) for t in targets)}
+    places = (scope.variables, scope.hypers, scope.parameters, flips)
+    return all(any(name.name in place for place in places) for name in names_in(value))
 
 
 def check_query_value(value: nodes.Expression, resolver: Resolver) -> nodes.Expression:

@@ -14,7 +14,7 @@ from causaldsl.source import SourceFile
 from causaldsl.syntax.parser import parse
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "check"
-FILES = sorted(GOLDEN.glob("*.scm"))
+FILES = sorted(GOLDEN.rglob("*.scm"))
 EXPECTED = re.compile(r"(error|warning): (CD\d+(?:, CD\d+)*)")
 NO_TEXT = {"CD112", "CD224"}  # findings about overrides, which no file can hold
 
