@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from causaldsl.counterfactual.result import CounterfactualResult
     from causaldsl.data.encoded import EncodedData
     from causaldsl.data.encoding import Encoding
+    from causaldsl.drawing.picture import Format
+    from causaldsl.drawing.theme import Theme
     from causaldsl.fairness.audit import FairnessReport
     from causaldsl.fairness.worlds import CounterfactualRows
     from causaldsl.inference.config import FitConfig
@@ -149,21 +151,20 @@ def explain(code: str) -> str | None:
 
 def draw(
     scm: Scm,
-    fmt: str,
+    fmt: Format,
     *,
     do: Sequence[str] = (),
     twin: bool = False,
-    theme: str = "auto",
+    theme: Theme = "auto",
     use_dot: bool | None = None,
 ) -> bytes:
     """Return a picture of the model's graph."""
-    from causaldsl.diagnostics.model import CounterfactualError
+    from causaldsl.counterfactual.findings import unknown_variable
     from causaldsl.drawing.picture import render
-    from causaldsl.graph.refusals import unknown_target
 
     missing = [name for name in do if name not in scm.variables]
     if missing:
-        raise CounterfactualError([unknown_target(name, list(scm.variables)) for name in missing])
+        raise CounterfactualError([unknown_variable(n, scm.variables, "`--do`") for n in missing])
     return render(
         scm.graph, fmt, title=scm.title or scm.name, do=tuple(do), twin=twin, theme=theme,
         use_dot=use_dot,
@@ -187,9 +188,7 @@ def compile_text(scm: Scm) -> tuple[str | None, tuple[Diagnostic, ...]]:
 
 def lower_scm(
     scm: Scm,
-) -> tuple[
-    tuple[IrProgram, tuple[GuideProgram, ...], Objective] | None, tuple[Diagnostic, ...]
-]:
+) -> tuple[tuple[IrProgram, tuple[GuideProgram, ...], Objective] | None, tuple[Diagnostic, ...]]:
     """Return ``(program, guides, objective)`` in IR, or None with the refusals."""
     from causaldsl.ir.guide import derive_guides
     from causaldsl.ir.lower import lower
@@ -297,9 +296,9 @@ def fit(
     _verify_fittable(compiled.scm)
     data = bind(read_rows(table), schema_of(compiled.scm))
     if method == "nuts":
-        from causaldsl.inference.mcmc import fit_nuts
+        from causaldsl.inference.mcmc import sample
 
-        fitted = fit_nuts(compiled, data, config=_config(compiled.scm, words), progress=progress)
+        fitted = sample(compiled, data, config=_config(compiled.scm, words), progress=progress)
     else:
         from causaldsl.inference.svi import fit as fit_svi
 
@@ -307,9 +306,6 @@ def fit(
             compiled, data, config=_config(compiled.scm, words), progress=progress,
             checkpoint=checkpoint, resume=resume,
         )  # fmt: skip
-    fitted = replace(
-        fitted, result=replace(fitted.result, diagnostics=(*data.warnings, *fitted.result.diagnostics))
-    )
     return with_predictors(fitted, data)
 
 
@@ -477,7 +473,9 @@ def with_guide(
     state, record = fit_guide(
         model.compiled, {"params": {}, "constraints": {}}, data, name, progress=progress
     )
-    remark = f"the guide was learned from {GUIDE_ROWS:,} rows that the file simulated ({record.reason})"
+    remark = (
+        f"the guide was learned from {GUIDE_ROWS:,} rows that the file simulated ({record.reason})"
+    )
     return replace(model, state=state, remarks=(*model.remarks, remark))
 
 
@@ -537,12 +535,16 @@ def _decoded(
             elif latents:
                 domain_levels = _levels(scm, name)
                 cells = value.numpy()
-                cells = [domain_levels[int(k)] for k in cells] if domain_levels else cells
+                cells = _named(cells, domain_levels)
                 title = name
             else:
                 continue
             columns[title if world == "factual" else f"{name}[{world}]"] = cells
     return pd.DataFrame(columns)
+
+
+def _named(codes: Any, levels: tuple[str, ...]) -> Any:  # noqa: ANN401 (numpy cells)
+    return [levels[int(k)] for k in codes] if levels else codes
 
 
 def _levels(scm: Scm, name: str) -> tuple[str, ...]:
@@ -724,9 +726,7 @@ def audit(
     frame = read_rows(table)
     data = bind(frame, fitted.schema, encoding=fitted.encoding, what="predict")
     columns, roles = columns_of(data), roles_of(fitted.compiled.scm)
-    judge = ScmModel(
-        compiled=fitted.compiled, params=fitted.params, state=fitted.state, seed=seed
-    )
+    judge = ScmModel(compiled=fitted.compiled, params=fitted.params, state=fitted.state, seed=seed)
     rows = judge.counterfactual_rows(columns, draws=draws, seed=seed)
     baselines = [make(roles).fit(columns) for make in BASELINES.values()]
     return run_audit(

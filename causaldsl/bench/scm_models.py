@@ -57,7 +57,9 @@ def encoded_rows(columns: Columns, encoding: Encoding, scm: Scm) -> EncodedData:
     tensors = {n: tensor_of(v, scm.variables[n].domain) for n, v in columns.items()}
     n_rows = len(next(iter(tensors.values())))
     statistics = {
-        name: _restated(entry, columns[name]) if _is_numeric(scm, name) and name in columns else entry
+        name: _restated(entry, columns[name])
+        if _is_numeric(scm, name) and name in columns
+        else entry
         for name, entry in encoding.statistics.items()
     }
     return EncodedData(

@@ -52,9 +52,7 @@ def read_truth(
     )
 
 
-def _bound(
-    frame: pd.DataFrame, columns: Mapping[str, str], encoding: Encoding
-) -> dict[str, Any]:
+def _bound(frame: pd.DataFrame, columns: Mapping[str, str], encoding: Encoding) -> dict[str, Any]:
     """Return a world's columns encoded as the table's own are."""
     own = {encoding.statistics[name].columns[0]: frame[title] for name, title in columns.items()}
     bound = bind(pd.DataFrame(own), encoding.schema, encoding=encoding, what="evidence")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from causaldsl.cli.terminal import overrides_of, stop_on_errors, usage_error, write_file
 from causaldsl.cli.text import SET
+
+if TYPE_CHECKING:
+    from causaldsl.drawing.picture import Format
+    from causaldsl.drawing.theme import Theme
 
 FORMATS = ("svg", "png", "pdf", "dot", "mermaid")
 
@@ -39,10 +44,10 @@ def graph(
     targets = [name for item in do for name in _targets(item)]
     picture = pipeline.draw(
         checked.scm,
-        chosen,
+        cast("Format", chosen),
         do=targets,
         twin=twin,
-        theme=theme,
+        theme=cast("Theme", theme),
         use_dot=False if own_layout else None,
     )
     if output is None:

@@ -1,4 +1,4 @@
-"""The command line: one file per command; rooms are imported only by the command that needs them."""
+"""The command line: one file per command; rooms are imported by the command that needs them."""
 
 from __future__ import annotations
 

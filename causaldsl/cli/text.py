@@ -15,6 +15,7 @@ from causaldsl.cli.terminal import (
     use_color,
     write_file,
 )
+from causaldsl.diagnostics.model import Diagnostic
 
 SET = typer.Option([], "--set", metavar="NAME=VALUE", help="Override a `param` of the file.")
 
@@ -29,7 +30,7 @@ def check(
     from causaldsl import pipeline
 
     overrides = overrides_of(set_)
-    found = []
+    found: list[Diagnostic] = []
     for path in files:
         checked = pipeline.check_file(path, overrides)
         found += checked.diagnostics

@@ -102,7 +102,7 @@ def _item(item: str) -> str:
 
 def collection(prefix: str, items: Sequence[str], brackets: str = "()") -> str:
     """Return ``prefix`` with a tuple, list or dict display, one item a line when too long."""
-    opening, closing = brackets
+    opening, closing = brackets[0], brackets[1]
     comma = "," if brackets == "()" and len(items) == 1 else ""
     flat = f"{prefix}{opening}{', '.join(items)}{comma}{closing}"
     if len(flat) <= WIDTH:

@@ -35,7 +35,7 @@ def emit(
     version: str,
 ) -> str:
     """Return the text of the module."""
-    hyper = mangle([h for h in _hyper_names(program)], ())
+    hyper = mangle(_hyper_names(program), ())
     hyper = {k: v.upper() if v.upper() not in hyper.values() else v for k, v in hyper.items()}
     variables = mangle([m.target for m in program.mechanisms], hyper.values())
     domains = {m.target: m.domain for m in program.mechanisms}
@@ -112,9 +112,9 @@ def _head(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, ver
     lines = [
         f'"""{printable(program.name)}{title}.',
         "",
-        f"Compiled from {name} by causaldsl {version}. The module stands on its own: it needs torch",
-        "and pyro only. `model` and `guide` take a dict of tensors, one per observed variable, each",
-        "of shape (rows,); a name that is missing is drawn.",
+        f"Compiled from {name} by causaldsl {version}. The module stands on its own: it needs",
+        "torch and pyro only. `model` and `guide` take a dict of tensors, one per observed variable,",
+        "each of shape (rows,); a name that is missing is drawn.",
         '"""',
         "",
         "IMPORTS",
@@ -129,8 +129,8 @@ def _head(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, ver
         lines.append(collection(f"{constant} = torch.tensor", [_list(values)]).replace(",)", ")"))
     lines += [
         "",
-        "# Mean and standard deviation of each numeric column of the training table. Parameters of a",
-        "# `linear` are in this unit; with [0.0, 1.0] they are in the column's own.",
+        "# Mean and standard deviation of each numeric column of the training table. Parameters of",
+        "# a `linear` are in this unit; with [0.0, 1.0] they are in the column's own.",
         collection("SCALES = ", scales, "{}"),
     ]
     return "\n".join(lines) + "\n"
@@ -308,8 +308,8 @@ def _model(program: ir.Program, w: Writer) -> str:
     return (
         "def model(data, n_rows=None):\n"
         '    """Draw every row, given what `data` holds of it.\n\n'
-        "    `n_rows` is the size of the whole table when `data` is a batch of it, or how many rows\n"
-        '    to draw when `data` is empty.\n    """\n'
+        "    `n_rows` is the size of the whole table when `data` is a batch of it, or how many\n"
+        '    rows to draw when `data` is empty.\n    """\n'
         "    size = rows_in(data, n_rows)\n"
         "    p = parameters()\n"
         '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):\n'
@@ -337,7 +337,7 @@ def _site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> st
 
 
 def _inverted_site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> str:
-    """An observed ``:=``: its latent is solved for, and the change of variables is a factor."""
+    """Write an observed ``:=``: its latent is solved for, the change of variables a factor."""
     assert m.inverse is not None
     w.needs.add("solve")
     latent = program.mechanism(m.inverse.latent)
@@ -360,7 +360,7 @@ def _inverted_site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: s
 
 
 def _missing_site(m: ir.MechanismIR, w: Writer, comment: str) -> str:
-    """A variable whose unseen cells are latent: one site for what is seen, one for the rest."""
+    """Write a variable with latent cells: one site for what is seen, one for the rest."""
     name, var = quoted(m.target), w.variables[m.target]
     seen, unseen = quoted(f"{m.target}__seen"), quoted(f"{m.target}__missing")
     lines = [

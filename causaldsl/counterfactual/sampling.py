@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from causaldsl.counterfactual.abduction import Abduction
 from causaldsl.counterfactual import findings
+from causaldsl.counterfactual.abduction import Abduction
 from causaldsl.counterfactual.action import Flip, act, intervene, worlds_of
 from causaldsl.counterfactual.prediction import predict
 from causaldsl.diagnostics.model import CounterfactualError
@@ -78,7 +78,4 @@ def _replacements(
     problem = Problem.of(compiled, params, {}, n_rows=n)
     facts = Abduction(values=values, noise=noise, posterior=_KNOWN, draws=1)
     assigned = act(problem, facts, world, generator)
-    return {
-        name: encoded(compiled, name, v).expand(1, n) if isinstance(v, Tensor) else v
-        for name, v in assigned.items()
-    }
+    return {name: encoded(compiled, name, v).expand(1, n) for name, v in assigned.items()}

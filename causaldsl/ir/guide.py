@@ -167,7 +167,7 @@ def _written_site(
     evidence: tuple[str, ...],
     latents: tuple[str, ...],
 ) -> tuple[ir.GuideSite, list[ir.ParamIR]]:
-    """A guide the author wrote: ``Normal(mlp(...))``, ``Normal(linear(...))``, two expressions."""
+    """Return a written guide: ``Normal(mlp(...))``, ``Normal(linear(...))``, two expressions."""
     call = spec.right
     domain = scm.variables[target].domain
     if not isinstance(call, nodes.Call) or call.name not in ("Normal", "LogNormal"):
@@ -251,11 +251,13 @@ def _whole_numbers(node: nodes.Expression, scm: Scm) -> tuple[int, ...]:
         case nodes.Number(value=value):
             return (int(value),)
         case nodes.Name(name=name) if name in scm.hyper:
-            value = scm.hyper[name].value
-            if isinstance(value, tuple):
-                return tuple(int(v) for v in value)
-            if isinstance(value, int | float):
-                return (int(value),)
+            given = scm.hyper[name].value
+            if isinstance(given, tuple):
+                return tuple(int(v) for v in given)
+            if isinstance(given, int | float):
+                return (int(given),)
+        case _:
+            pass
     raise Refused(guide_not_compiled("this width", node.span))
 
 
@@ -302,7 +304,7 @@ def _replace_closed(site: ir.GuideSite, closed: bool) -> ir.GuideSite:
 
 
 def _global_sites(program: ir.Program) -> list[ir.GuideSite]:
-    """A factor of its own for every Bayesian parameter, Normal before its constraint."""
+    """Return a factor for every Bayesian parameter, Normal before its constraint."""
     closed = {"real": "Normal", "positive": "LogNormal"}
     return [
         ir.GuideSite(

@@ -95,7 +95,7 @@ def _lower_parameter(parameter: Parameter, scm: Scm) -> ir.ParamIR:
     if parameter.family is not None:
         family = FAMILIES[parameter.family]
         arguments = {k: lower_expression(v, ctx) for k, v in parameter.arguments.items()}
-        support = {Positive: "positive", UnitInterval: "unit", Real: "real"}
+        support: dict[type, str] = {Positive: "positive", UnitInterval: "unit", Real: "real"}
         constraint = support.get(family.supports[0], "real") if family.supports else "simplex"
         return ir.ParamIR(
             name=parameter.name,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
+
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.ir import nodes as ir
 from causaldsl.ir.refusals import Refused, loss_not_compiled
@@ -112,18 +115,26 @@ def constant(node: nodes.Expression, scm: Scm) -> float:
     return _evaluate(number(node, scm), scm)
 
 
+_ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": lambda a, b: a / b if b else float("nan"),
+    "^": operator.pow,
+}
+
+
 def _evaluate(node: ir.Ir, scm: Scm) -> float:
     match node:
         case ir.Num(value):
             return value
         case ir.Hyp(name):
-            value = scm.hyper[name].value
-            return float(value) if isinstance(value, int | float) else float("nan")
+            given = scm.hyper[name].value
+            return float(given) if isinstance(given, int | float) else float("nan")
         case ir.Neg(inner):
             return -_evaluate(inner, scm)
         case ir.Op(op, left, right):
-            a, b = _evaluate(left, scm), _evaluate(right, scm)
-            return {"+": a + b, "-": a - b, "*": a * b, "/": a / b if b else 0.0, "^": a**b}[op]
+            return _ARITHMETIC[op](_evaluate(left, scm), _evaluate(right, scm))
         case _:
             return float("nan")
 
@@ -198,7 +209,7 @@ def loss_value(node: nodes.Expression, scm: Scm) -> ir.LossValue:
         case nodes.Name(name=name) if name in scm.hyper:
             return ir.Hyp(name)
         case nodes.Call(name="mse" | "mae" as kind, inputs=(left, right)):
-            return ir.Distance(kind, loss_value(left, scm), loss_value(right, scm))  # type: ignore[arg-type]  # the pattern's two words
+            return ir.Distance(kind, loss_value(left, scm), loss_value(right, scm))
         case nodes.Call(name="mean", inputs=(nodes.Name(name=name),)) if name in scm.variables:
             return ir.Mean(name)
         case nodes.Call(name="mean", inputs=(inner,)):

@@ -187,9 +187,7 @@ def predictor_from_dict(
             raise ValueError("the regression does not fit the model")
         if not all(np.isfinite(a).all() for a in arrays.values()):
             raise ValueError("the regression holds numbers that are not finite")
-        regression = Regression(
-            kind=values["kind"], intercept=float(values["intercept"]), **arrays
-        )
+        regression = Regression(kind=values["kind"], intercept=float(values["intercept"]), **arrays)
     except (KeyError, TypeError, StopIteration) as error:
         raise ValueError("this is no predictor of the model") from error
     name = f"{source.model} ({source.label})"

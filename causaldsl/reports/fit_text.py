@@ -17,7 +17,8 @@ _STATUS = {
 def fit_lines(fitted: FittedScm) -> Iterator[str]:
     """Yield the lines of a fit's summary."""
     r = fitted.result
-    yield f"{fitted.compiled.scm.name}: {_STATUS[r.status]} after {r.epochs:,} epochs, {r.seconds:.1f} s"
+    status = f"{_STATUS[r.status]} after {r.epochs:,} epochs"
+    yield f"{fitted.compiled.scm.name}: {status}, {r.seconds:.1f} s"
     dropped = sum(r.dropped.values())
     rows = f"rows: {r.n_rows:,} used"
     rows += f", {dropped:,} left out" if dropped else ""
@@ -45,7 +46,5 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
         yield f"  guide {guide.name}: {state}"
     if r.sampling is not None:
         worst = max(r.sampling.r_hat.values(), default=float("nan"))
-        yield (
-            f"  {r.sampling.chains} chains of {r.sampling.samples} draws, largest R-hat {worst:.4f}, "
-            f"{r.sampling.divergences} divergent"
-        )
+        chains = f"{r.sampling.chains} chains of {r.sampling.samples} draws"
+        yield f"  {chains}, largest R-hat {worst:.4f}, {r.sampling.divergences} divergent"

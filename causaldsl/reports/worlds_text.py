@@ -48,7 +48,8 @@ def summary_lines(result: CounterfactualResult) -> Iterator[str]:
     numeric = [n for n, s in result.factual.variables.items() if s.probability is None]
     position = {int(r): k for k, r in enumerate(result.factual.rows.tolist())}
     width = max([8, *(len(w.name) for w in result.worlds)])
-    yield "means over rows: the fact -> the counterfactual, V_sd (abduction noise at fixed parameters)"
+    yield "means over rows: the fact -> the counterfactual"
+    yield "V_sd: abduction noise at fixed parameters, no uncertainty about the parameters"
     for world in result.worlds:
         yield f"{world.name:{width}}  {len(world.rows):,} rows"
         index = torch.tensor([position[int(r)] for r in world.rows.tolist()], dtype=torch.long)

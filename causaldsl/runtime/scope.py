@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pyro
 import torch
@@ -32,13 +32,13 @@ def isolated(seed: int, state: ParamState | None = None) -> Iterator[ParamState]
     store = pyro.get_param_store()
     inner: ParamState = {"params": {}, "constraints": {}} if state is None else state
     with (
-        store.scope(inner) as held,
+        store.scope(cast("Any", inner)) as held,
         torch.random.fork_rng(devices=[]),
         pyro.validation_enabled(False),
     ):
         torch.set_default_dtype(torch.float64)
         try:
             torch.manual_seed(seed)
-            yield held
+            yield cast("ParamState", held)
         finally:
             torch.set_default_dtype(before)

@@ -26,9 +26,9 @@ def print_scm(scm: Scm) -> str:
     if scm.training.settings:
         words = ", ".join(f"{k}={v}" for k, v in scm.training.settings.items())
         lines.append(f"  train {words}")
-    for p in scm.predictions:
-        features = ", ".join(f"sampled({n})" if s else n for n, s in p.features)
-        lines.append(f"  predict {p.target} from {features}")
+    for line in scm.predictions:
+        features = ", ".join(f"sampled({n})" if s else n for n, s in line.features)
+        lines.append(f"  predict {line.target} from {features}")
     lines += [f"  query {q.name} = {print_expression(q.value)}" for q in scm.queries]
     for c in scm.claims:
         verdict = {True: "holds", False: "fails", None: "undecided"}[c.holds]

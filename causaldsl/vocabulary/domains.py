@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 
 @dataclass(frozen=True, slots=True)
 class Real:
     """Any real number."""
 
+    @override
     def __str__(self) -> str:
         return "real"
 
@@ -20,6 +23,7 @@ class Real:
 class Positive:
     """A real number above zero."""
 
+    @override
     def __str__(self) -> str:
         return "positive"
 
@@ -28,6 +32,7 @@ class Positive:
 class UnitInterval:
     """A real number in the open interval (0, 1)."""
 
+    @override
     def __str__(self) -> str:
         return "unit"
 
@@ -36,6 +41,7 @@ class UnitInterval:
 class Count:
     """A whole number, 0 or more."""
 
+    @override
     def __str__(self) -> str:
         return "count"
 
@@ -44,6 +50,7 @@ class Count:
 class Binary:
     """0 or 1."""
 
+    @override
     def __str__(self) -> str:
         return "binary"
 
@@ -54,6 +61,7 @@ class Categorical:
 
     levels: tuple[str, ...]
 
+    @override
     def __str__(self) -> str:
         return "{" + ", ".join(self.levels) + "}"
 
@@ -64,6 +72,7 @@ class Ordered:
 
     levels: tuple[str, ...]
 
+    @override
     def __str__(self) -> str:
         return "{" + " < ".join(self.levels) + "}"
 
@@ -76,6 +85,7 @@ class Image:
     height: int
     width: int
 
+    @override
     def __str__(self) -> str:
         return f"image[{self.channels}, {self.height}, {self.width}]"
 

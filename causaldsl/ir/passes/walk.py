@@ -42,6 +42,8 @@ def variables_of(node: ir.Ir) -> set[str]:
                 found.add(name)
             case ir.At(_, by):
                 found |= set(by)
+            case _:
+                pass
     return found
 
 
@@ -56,4 +58,6 @@ def params_of(node: ir.Ir) -> set[str]:
                 found |= {t.weight for t in terms}
                 if intercept is not None:
                     found.add(intercept)
+            case _:
+                pass
     return found
