@@ -176,12 +176,16 @@ def _read_members(path: Path, refuse: _Refusal) -> dict[str, bytes]:
     except FileNotFoundError as error:
         raise refuse("CD630", "the file does not exist", hint) from error
     except zipfile.BadZipFile as error:
-        with_zip = path.is_file() and path.open("rb").read(2) == b"PK"
-        if with_zip:
+        if _begins_as_zip(path):
             raise refuse.damaged("it cannot be unpacked") from error
         raise refuse("CD630", "the file is no saved fit", hint) from error
     except (OSError, EOFError, NotImplementedError, RuntimeError, ValueError, zlib.error) as error:
         raise refuse.damaged("it cannot be unpacked") from error
+
+
+def _begins_as_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
 
 
 def _read_member(file: zipfile.ZipFile, entry: zipfile.ZipInfo, refuse: _Refusal) -> bytes:

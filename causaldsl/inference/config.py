@@ -1,8 +1,8 @@
 """How a fit is run: the defaults, the file's `train` words over them, the caller's over those.
 
 The default recipe is batches of 2,048 rows (all rows at once where there are fewer), Adam from
-0.05, and a learning rate that falls whenever a block of epochs no longer improves the objective. A file or
-a caller that writes `learning_rate` gets exactly that rate, constant unless a schedule is written
+0.05, and a learning rate that falls whenever a block of epochs no longer improves the objective. A
+file or a caller that writes `learning_rate` gets exactly that rate, constant unless a schedule is written
 too; who writes `epochs` gets all of them unless `patience` is written too.
 """
 

@@ -2,7 +2,8 @@
 
 The rule: a least-squares line through the last third of the objective's curve. The fit has
 settled when the fall of that line over the third is within the tolerance, or within two of its
-standard errors. A run that its own stopping rule ended has settled by that rule.
+standard errors where these are small enough to tell. A run that its own stopping rule ended has
+settled by that rule. A learning rate so small that nothing moves is beyond any such rule.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import isolated
 
 _FEWEST = 9  # epochs without which no trend is read
+_NOISIEST = 10  # tolerances that two standard errors of the fall may be for a verdict
 _PROBE_STEPS = 100
 _PROBE_PASSES = 10
 _PROBE_RATE = 0.02
@@ -91,6 +93,8 @@ def judge(run: Run) -> tuple[bool, str]:
         f"over the last {len(last):,} of {len(curve):,} epochs the objective fell by {fall:.2g} "
         f"per row (standard error {error:.1g}), allowed {allowed:.2g}"
     )
+    if 2 * error > _NOISIEST * run.config.tolerance:
+        return False, f"{words}, which is too noisy to tell"
     return fall <= allowed, words
 
 
@@ -143,7 +147,7 @@ def _is_flat_below(
     name: str, floor: float, target: Target, config: FitConfig, data: EncodedData
 ) -> bool:
     """Whether half the standard deviation, everything else learned anew, is as good."""
-    here: Any = cloned(pyro.get_param_store().get_state())
+    here = cloned(dict(pyro.get_param_store().get_state()))
     learned = target.trainable or frozenset(here["params"])
     probe = replace(target, stage=f"floor of {name}", trainable=learned - {name})
     with isolated(derive_seed(config.seed, "probe", name), here):

@@ -182,7 +182,7 @@ def _clipped_norm(run: Run) -> float:
     norm = torch.linalg.vector_norm(torch.stack(norms))
     if run.config.clip is not None:
         torch.nn.utils.clip_grads_with_norm_(values, run.config.clip, norm)
-    return norm.item()
+    return float(norm)
 
 
 def _refuse(run: Run, batch: Batch, before: Tensor, steps: int) -> None:
@@ -313,7 +313,7 @@ class _Clock:
 
 
 def _report(run: Run, done: int, total: int, rate: float) -> Progress:
-    share = max(run.sums.values() and run.step / run.batches.steps_per_epoch, 1e-9)
+    share = max(run.step, 1) / run.batches.steps_per_epoch
     figures = {"steps per second": rate, "seconds left": max(0, total - done) / max(rate, 1e-9)}
     figures |= {name.removeprefix("part "): value / share for name, value in run.sums.items()}
     figures["learning rate"] = run.rate
@@ -322,7 +322,7 @@ def _report(run: Run, done: int, total: int, rate: float) -> Progress:
 
 def save_run(run: Run, keeping: Keeping) -> None:
     """Write a run's whole state to its checkpoint."""
-    state: ParamState = pyro.get_param_store().get_state()
+    state: ParamState = dict(pyro.get_param_store().get_state())
     tensors = {f"param/{n}": t for n, t in unconstrained(state).items()}
     tensors |= {f"best/{n}": t for n, t in run.best_params.items()}
     tensors["random"] = random_state()

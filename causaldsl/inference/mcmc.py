@@ -195,7 +195,7 @@ def _conditioned(
         is_free = site["type"] == "sample" and not site["is_observed"]
         return is_free and site["name"] not in wanted and not site["name"].endswith("__")
 
-    return pyro.poutine.block(lambda: module.model(batch, data.n_rows), hide_fn=hidden)  # type: ignore[no-any-return]
+    return pyro.poutine.block(lambda: module.model(batch, data.n_rows), hide_fn=hidden)
 
 
 def _hook(chain: int, plan: Chains, progress: ProgressCallback) -> Callable[..., None]:

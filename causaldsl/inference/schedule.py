@@ -8,6 +8,7 @@ not (any more). Blocks count only once every warm-up has ended.
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -90,7 +91,7 @@ def mean_and_error(values: Sequence[float]) -> tuple[float, float]:
     """
     if len(values) < 2:
         return statistics.fmean(values), 0.0
-    squares = [(b - a) ** 2 for a, b in zip(values, values[1:], strict=False)]
+    squares = [(b - a) ** 2 for a, b in itertools.pairwise(values)]
     noise = math.sqrt(statistics.fmean(squares) / 2)
     return statistics.fmean(values), noise / math.sqrt(len(values))
 

@@ -62,7 +62,7 @@ def constraint_from(data: Any) -> Constraint:  # noqa: ANN401 (untrusted JSON)
         case [str(name)] if name in _PLAIN:
             return _PLAIN[name]
         case ["independent", inner, int(ndims)] if 0 < ndims < 8:
-            return constraints.independent(constraint_from(inner), ndims)
+            return constraints.independent(constraint_from(inner), ndims)  # type: ignore[no-untyped-call]
         case [str(name), *numbers] if name in _BOUNDED:
             make, attributes = _BOUNDED[name]
             if len(numbers) == len(attributes) and all(isinstance(n, int | float) for n in numbers):

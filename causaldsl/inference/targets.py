@@ -86,7 +86,7 @@ def guide_target(
     def evaluate(batch: Batch, epoch: float) -> Losses:
         del epoch
         seen = without(batch, compiled, evidence)
-        drawn = [
+        drawn: list[tuple[Shares, Shares]] = [
             ({}, module.elbo_parts(seen, n_rows, guide=module.GUIDES[guide])[0])
             for _ in range(particles)
         ]

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+
 from causaldsl.data.binding import bind
 from causaldsl.data.schema import schema_of
 from causaldsl.pipeline import compile_scm

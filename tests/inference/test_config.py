@@ -1,4 +1,5 @@
 import pytest
+
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.inference.config import FitConfig, configure, configured
 

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.schedule import (
     estimated_end,

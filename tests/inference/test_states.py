@@ -1,5 +1,8 @@
 import pytest
 import torch
+from pyro.distributions import constraints as pyro_constraints
+from torch.distributions import constraints, transform_to
+
 from causaldsl.inference.states import (
     cloned,
     constraint_data,
@@ -9,8 +12,6 @@ from causaldsl.inference.states import (
     state_from,
     unconstrained,
 )
-from pyro.distributions import constraints as pyro_constraints
-from torch.distributions import constraints, transform_to
 
 ALL = [
     constraints.real,

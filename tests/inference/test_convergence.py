@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from causaldsl.inference.config import FitConfig
+from causaldsl.inference.convergence import fall_of
+from causaldsl.inference.svi import fit
+
+
+def test_the_fall_of_a_line_is_its_drop():
+    fall, error = fall_of([5 - 0.1 * i for i in range(11)])
+    assert fall == pytest.approx(1.0)
+    assert error < 0.2
+
+
+def test_the_error_of_a_fall_covers_pure_noise():
+    falls = []
+    for seed in range(200):
+        curve = list(np.random.RandomState(seed).randn(60))
+        fall, error = fall_of(curve)
+        falls.append(fall / error)
+    assert np.std(falls) == pytest.approx(1.0, abs=5 / np.sqrt(2 * 200))
+
+
+def test_a_run_cut_short_has_not_converged(factor):
+    compiled, data = factor
+    config = FitConfig(epochs=20, learning_rate=1e-3, schedule="constant", passes=3)
+    result = fit(compiled, data, config=config).result
+    assert result.status == "not_converged"
+    assert not result.converged
+    (found,) = [d for d in result.diagnostics if d.code == "CD620"]
+    assert "fell by" in found.message
+    assert "epochs" in (found.hint or "")
+
+
+def test_too_few_epochs_say_nothing(regression):
+    compiled, data = regression
+    result = fit(compiled, data, config=FitConfig(epochs=3, passes=2)).result
+    assert result.status == "not_converged"
+
+
+def test_a_latent_without_a_trace_in_the_data_is_reported_as_unused(compile_text, encode):
+    compiled = compile_text(
+        "scm m\nobserved G : real\nobserved H : real\nlatent K\nK -> G, H\n"
+        "learn a = 0.1\nlearn b = 0.1\nG ~ Normal(a * K, 1)\nH ~ Normal(b * K, 1)\n"
+    )
+    rng = np.random.RandomState(0)
+    data = encode(compiled, pd.DataFrame({"G": rng.randn(400), "H": rng.randn(400)}))
+    result = fit(compiled, data, config=FitConfig(passes=3)).result
+    assert result.unused == ("K",)
+    assert "CD622" in [d.code for d in result.diagnostics]
+    assert result.status == "converged"
+
+
+def test_a_latent_that_explains_is_not_reported(factor):
+    compiled, data = factor
+    result = fit(compiled, data, config=FitConfig(epochs=250, passes=3)).result
+    assert result.kl["K"] > 0.1
+    assert result.unused == ()
+
+
+def test_a_variance_that_a_latent_takes_over_heads_for_its_floor(compile_text, encode):
+    """One indicator and a free standard deviation: the Heywood case at its plainest."""
+    compiled = compile_text(
+        "scm m\nobserved G : real\nobserved H : real\nlatent K\nK -> G, H\nH ~ Normal(K, 1)\n"
+    )
+    rng = np.random.RandomState(0)
+    k = rng.randn(400)
+    frame = pd.DataFrame({"G": k, "H": k + rng.randn(400)})
+    result = fit(compiled, encode(compiled, frame), config=FitConfig(passes=3)).result
+    assert [b.name for b in result.boundary] == ["G__sd"]
+    assert result.status == "boundary"
+    assert result.converged
+    assert "CD621" in [d.code for d in result.diagnostics]
+
+
+def test_an_interior_standard_deviation_is_not_reported(compile_text, encode):
+    compiled = compile_text(
+        "scm m\nobserved A : real\nobserved B : real\nobserved C : real\nlatent K\nK -> A, B, C\n"
+    )
+    rng = np.random.RandomState(0)
+    k = rng.randn(600)
+    frame = pd.DataFrame({n: k + 0.8 * rng.randn(600) for n in "ABC"})
+    result = fit(compiled, encode(compiled, frame), config=FitConfig(passes=3)).result
+    assert result.boundary == ()
+    assert result.status == "converged"
