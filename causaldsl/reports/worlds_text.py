@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-import torch
-
 from causaldsl.counterfactual.result import CounterfactualResult
 from causaldsl.reports.document import figure
 
@@ -52,12 +50,13 @@ def summary_lines(result: CounterfactualResult) -> Iterator[str]:
     yield "V_sd: abduction noise at fixed parameters, no uncertainty about the parameters"
     for world in result.worlds:
         yield f"{world.name:{width}}  {len(world.rows):,} rows"
-        index = torch.tensor([position[int(r)] for r in world.rows.tolist()], dtype=torch.long)
-        if not len(index):
+        index = [position[int(r)] for r in world.rows.tolist()]
+        if not index:
             continue
         for name in numeric:
             there, here = world.variables[name], result.factual.variables[name]
-            fact = float(here.mean.double().expand(len(position))[index].mean())
+            facts = here.mean.double().expand(len(position)).tolist()
+            fact = sum(facts[k] for k in index) / len(index)
             value = float(there.mean.double().mean())
             spread = there.sd
             noise = "" if spread is None else f"   V_sd {figure(float(spread.mean()))}"
