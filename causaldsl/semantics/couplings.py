@@ -40,6 +40,8 @@ def check_couplings(
             continue
         coupling: CouplingWord = word.name
         if not statement.targets:
+            if coupling != "independent":
+                scope.findings.add(coupling_of_every_family(coupling, word.span))
             default = coupling
             continue
         for name in statement.targets:
@@ -79,6 +81,16 @@ def coupling_against_family(name: str, word: str, natural: str, span: Span) -> D
         "CD451",
         f"`{name}` cannot be coupled by `{word}`, expected `{natural}` or `independent`",
         Label(span=span, text="does not fit its family"),
+    )
+
+
+def coupling_of_every_family(word: str, span: Span) -> Diagnostic:
+    """Return the finding that one family's coupling is asked of every variable."""
+    return codes.diagnostic(
+        "CD451",
+        f"`{word}` cannot couple every variable, expected `independent` for the whole file",
+        Label(span=span, text="fits some families only"),
+        hint=f"leave the line out: variables that `{word}` fits are coupled so already",
     )
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from causaldsl.semantics import mechanism_errors, name_errors, value_errors
 from causaldsl.semantics.domains import check_domain, is_value_of, plain_size
-from causaldsl.semantics.families import bind_arguments, fitting_families
+from causaldsl.semantics.families import Arguments, bind_arguments, fitting_families
 from causaldsl.semantics.model import Parameter
 from causaldsl.semantics.resolve import Place, Resolver
 from causaldsl.semantics.scope import Scope
@@ -215,6 +215,8 @@ def _bayesian(
     arguments = bind_arguments(replace(right, inputs=resolved), signature, scope)
     if arguments is None:
         return None
+    if signature.event_dim and not _check_vector(name, arguments, shape, right.span, scope):
+        return None
     return Parameter(
         name=name,
         domain=_support(signature),
@@ -224,6 +226,22 @@ def _bayesian(
         arguments=arguments,
         span=declared.name.span,
     )
+
+
+def _check_vector(name: str, arguments: Arguments, shape: _Shape, span: Span, scope: Scope) -> bool:
+    """Report a distribution of vectors for a parameter that is no vector of its length."""
+    entries = [len(levels_of(scope.variables[v].domain) or ()) for v in shape.table_of]
+    entries += shape.sizes
+    value = value_of(next(iter(arguments.values())), scope)
+    length = None
+    if value is not None:
+        length = len(value.table) if value.table is not None else value.cells
+    if len(entries) == 1 and length in (None, entries[0]):
+        return True
+    found = "one number" if not entries else " by ".join(str(e) for e in entries) + " numbers"
+    reason = f"gives {length} numbers that sum to one, and `{name}` holds {found}"
+    scope.findings.add(mechanism_errors.wrong_prior(name, reason, span))
+    return False
 
 
 def _support(signature: DistributionSignature) -> Domain:

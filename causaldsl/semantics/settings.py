@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from causaldsl.semantics import mechanism_errors, name_errors, value_errors
+from causaldsl.semantics.families import bind_arguments
 from causaldsl.semantics.scope import Scope
 from causaldsl.semantics.values import constant_of
 from causaldsl.semantics.wording import quoted
@@ -264,6 +265,9 @@ def _network(expression: nodes.Expression, signature: SettingSignature, scope: S
 def _prior(expression: nodes.Expression, signature: SettingSignature, scope: Scope) -> Checked:
     families = [n for n, f in FAMILIES.items() if f.noise == "location_scale"]
     if isinstance(expression, nodes.Call) and expression.name in families:
+        known = [_resolve_constant(item, scope) for item in expression.inputs]
+        if all(item is not None for item in known):
+            bind_arguments(expression, FAMILIES[expression.name], scope)
         return expression
     _report(expression, signature.name, "a family of real numbers, such as `Normal(0, 1)`", scope)
     return None

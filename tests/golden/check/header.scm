@@ -8,4 +8,5 @@ guide auto
 guide per_row  # error: CD084
 coupling independent
 coupling independent  # error: CD084
+coupling gumbel  # error: CD084, CD451
 X -> Y

@@ -17,4 +17,6 @@ prior k ~ 3  # error: CD418
 prior l ~ Normall(0, 1)  # error: CD106
 prior m ~ Normal(0, -1)  # error: CD404
 prior o[S, K] ~ Normal(0, 1)  # error: CD419
-Y ~ Normal(a*K + b + c[S] + d + e + f + h + i + j + k + l + m + o[S], 1)
+prior p[S] ~ Dirichlet([1, 1, 1])  # error: CD418
+prior q[S] ~ Dirichlet([1, 1])
+Y ~ Normal(a*K + b + c[S] + d + e + f + h + i + j + k + l + m + o[S] + p[S] + q[S] + linear(S; prior=Normal(0, -1)), 1)  # error: CD404
