@@ -154,7 +154,7 @@ def dot_layout(scene: Scene) -> Layout | None:
 def _bare_dot(scene: Scene) -> str:
     lines = [
         "digraph {",
-        "  graph [nodesep=0.38, ranksep=0.62, splines=true];",
+        "  graph [nodesep=0.38, ranksep=0.75, splines=true];",
         '  node [fixedsize=true, label=""]; edge [arrowhead=none];',
     ]
     for index, node in enumerate(scene.nodes):

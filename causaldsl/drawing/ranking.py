@@ -10,8 +10,8 @@ Edge = tuple[int, int, int]  # tail, head, least number of rows between them
 def assign_ranks(size: int, edges: Sequence[Edge]) -> list[int]:
     """Return a row for each of `size` nodes, every edge pointing down, and edges short.
 
-    Longest paths from the top give a first answer; then each node moves within the rows that its
-    neighbours leave free, towards the side where it has more of them, until nothing improves.
+    Longest paths from the top give a first answer. Then groups of nodes that only fit together
+    move a row, down or up, as long as that makes edges shorter on the whole.
     """
     above: list[list[tuple[int, int]]] = [[] for _ in range(size)]
     below: list[list[tuple[int, int]]] = [[] for _ in range(size)]
@@ -22,21 +22,41 @@ def assign_ranks(size: int, edges: Sequence[Edge]) -> list[int]:
     ranks = [0] * size
     for node in order:
         ranks[node] = max((ranks[tail] + least for tail, least in above[node]), default=0)
-    for _ in range(8 if size <= 500 else 2):
-        moved = False
-        for node in reversed(order):
-            pull = len(below[node]) - len(above[node])
-            if pull > 0:
-                best = min(ranks[head] - least for head, least in below[node])
-            elif pull < 0:
-                best = max(ranks[tail] + least for tail, least in above[node])
-            else:
-                continue
-            moved = moved or best != ranks[node]
-            ranks[node] = best
-        if not moved:
+    group_limit = size if size <= 500 else 1
+    for _ in range(16 if size <= 500 else 2):
+        moved = [_move(node, ranks, below, above, 1, group_limit) for node in reversed(order)]
+        moved += [_move(node, ranks, above, below, -1, group_limit) for node in order]
+        if not any(moved):
             break
     return _without_empty_rows(ranks, edges)
+
+
+def _move(
+    start: int,
+    ranks: list[int],
+    ahead: Sequence[Sequence[tuple[int, int]]],
+    behind: Sequence[Sequence[tuple[int, int]]],
+    step: int,
+    limit: int,
+) -> bool:
+    """Move a node, and what it pushes, in one direction for as long as edges get shorter."""
+    moved = False
+    while True:
+        group = {start}
+        stack = [start]
+        while stack:
+            node = stack.pop()
+            for other, least in ahead[node]:
+                if other not in group and abs(ranks[other] - ranks[node]) == least:
+                    group.add(other)
+                    stack.append(other)
+        shorter = sum(1 for node in group for other, _ in ahead[node] if other not in group)
+        longer = sum(1 for node in group for other, _ in behind[node] if other not in group)
+        if shorter <= longer or len(group) > limit:
+            return moved
+        for node in group:
+            ranks[node] += step
+        moved = True
 
 
 def _without_empty_rows(ranks: Sequence[int], edges: Sequence[Edge]) -> list[int]:
