@@ -132,7 +132,7 @@ class ScmModel:
         )
         return CounterfactualRows(
             model=scm.name,
-            factual={n: np.asarray(columns[n], np.float64) for n in roles.observed},
+            factual={n: np.asarray(v, np.float64) for n, v in columns.items()},
             worlds=worlds,
             evidence=evidence,
             couplings=couplings_of(scm, frozenset(scm.observed) - set(targets)),
