@@ -285,6 +285,9 @@ def _value_of_call(call: nodes.Call, scope: Scope) -> Value | None:
         return values[0] if len(values) == 1 else None
     if call.name not in FUNCTIONS:
         return None
+    signature = FUNCTIONS[call.name]
+    if not signature.least <= len(call.inputs) <= (signature.most or len(call.inputs)):
+        return None  # reported where its inputs are counted
     if call.name == "code":
         return _value_of_code(call, scope)
     values = [numeric(item, scope) for item in call.inputs]

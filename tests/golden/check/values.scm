@@ -16,7 +16,7 @@ S, K, x, z, A, B -> C, D, F, G, H, I, J, L, M, N, O
 A, B, C, D, F, G, H, I, J, L, M, N, O -> Y
 C ~ Normal(linear(parents) + x[0] + z[3], 1)  # error: CD216
 D ~ Normal(linear(parents) + 2 * S, 1)  # error: CD215
-F ~ Normal(linear(parents) + code(K), 1)  # error: CD225
+F ~ Normal(linear(parents) + code(K) + exp(K, K), 1)  # error: CD225, CD403
 G ~ Normal(linear(parents) + short[S], 1)  # error: CD217
 H ~ Normal(linear(parents) + t, 1)  # error: CD218
 I ~ Normal(linear(parents) + exp(1000), 1)  # error: CD219
