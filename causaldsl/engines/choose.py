@@ -17,7 +17,7 @@ from causaldsl.engines.guide import TrainedGuide
 from causaldsl.engines.importance import PriorProposal, effective_sample_size
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.laplace import Laplace
-from causaldsl.engines.problem import Block, Problem, blocks_of, merge
+from causaldsl.engines.problem import Block, Problem, blocks_of, complete, merge
 from causaldsl.engines.protocol import BlockPosterior, Engine, LatentPosterior
 from causaldsl.runtime.load import CompiledScm, Values
 
@@ -101,8 +101,9 @@ def latent_posterior(
     for choice in choices:
         part = choice.engine.posterior(problem, choice.block, draws, generator)
         parts.append((choice, part))
-        samples |= part.samples
+        samples |= {**part.samples, **_given_back(problem, choice.block, part)}
         engines |= dict.fromkeys(choice.block.unknown, choice.engine.name)
+        engines |= {n: "inversion" for n in choice.block.derived if n in problem.inverted}
         reasons.append(choice.reason)
     weights = None if objective == "encoder" else _combine(problem, parts)
     return LatentPosterior(
@@ -183,6 +184,12 @@ def _combine(problem: Problem, parts: list[tuple[Choice, BlockPosterior]]) -> Te
             raise CounterfactualError([findings.contradiction(names, problem.numbers(lost))])
         total = part.log_weights if total is None else total + part.log_weights
     return total
+
+
+def _given_back(problem: Problem, block: Block, part: BlockPosterior) -> dict[str, Tensor]:
+    """Return the latents that ``:=`` evidence gives back at a block's draws."""
+    values = complete(problem, block, part.samples)
+    return {n: values[n] for n in block.derived if n in problem.inverted}
 
 
 def _unfinished(parts: list[tuple[Choice, BlockPosterior]]) -> Tensor | None:

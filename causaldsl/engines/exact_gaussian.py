@@ -201,6 +201,8 @@ def _with_levels_weighed(
         if name in choice or not _is_gaussian(problem, name, reals):
             output, _ = mechanism_output(problem.compiled, problem.params, name, values)
             extra = extra + output.log_prob(values[name])
+        if name in problem.inverted:
+            extra = extra + values[f"{problem.inverted[name]}__slope"]
     return Gaussian(
         mean=part.mean,
         spread=part.spread,
@@ -222,7 +224,9 @@ def _not_linear(
 ) -> str | None:
     """Return the first reason why the block is not linear-Gaussian in `moving`."""
     for name in block.derived:
-        if _degree_of(problem, name, moving) > Degree.AFFINE:
+        # what evidence gives back is affine where the evidence is affine in it and in the rest
+        made = problem.inverted.get(name, name)
+        if _degree_of(problem, made, moving) > Degree.AFFINE:
             return f"`{name}` is not affine in {block.label}"
     for name in block.factors:
         mechanism = problem.compiled.scm.variables[name].mechanism

@@ -13,8 +13,11 @@ from torch import Tensor
 
 from causaldsl.engines.problem import Block, Problem, log_joint
 from causaldsl.engines.protocol import BlockPosterior
+from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.noise_maps import Law
 from causaldsl.runtime.scope import isolated
+
+_MEAN_DRAWS = 256  # for the mean of a factor that has none in closed form
 
 
 class TrainedGuide:
@@ -111,3 +114,26 @@ def _guide_data(problem: Problem, name: str) -> dict[str, Tensor]:
 def _is_per_row(problem: Problem) -> bool:
     scm = problem.compiled.scm
     return scm.default_guide == "per_row" or any(g.per_row for g in scm.guides.values())
+
+
+def guide_factors(
+    compiled: CompiledScm,
+    state: Mapping[str, object],
+    data: Mapping[str, Tensor],
+    guide: str,
+    seed: int,
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return the mean and one draw ``(N,)`` of each factor of a guide, run once over some rows."""
+    copied = {k: dict(v) for k, v in _parts(state)}
+    found: dict[str, tuple[Tensor, Tensor]] = {}
+    with isolated(seed, copied), torch.no_grad():
+        trace = poutine.trace(compiled.module.GUIDES[guide]).get_trace(dict(data))
+        for name, site in trace.nodes.items():
+            if site["type"] != "sample" or site["is_observed"] or name == "rows__":
+                continue
+            try:
+                mean = site["fn"].mean
+            except NotImplementedError:  # a transformed law has no mean in closed form
+                mean = site["fn"].sample((_MEAN_DRAWS,)).mean(0)
+            found[name] = (mean, site["value"])
+    return found

@@ -31,9 +31,13 @@ class PriorProposal:
     is_exact = False
 
     def refusal(self, problem: Problem, block: Block) -> str | None:
-        """Refuse evidence without a density."""
+        """Refuse evidence without a density, and draws that would have to wait for an inverse."""
         if block.constraints:
             return f"`{block.constraints[0]}` is given by `:=` and has no density to weigh by"
+        given_back = set(problem.inverted).intersection(block.derived)
+        for name in block.unknown:
+            if given_back.intersection(problem.compiled.parents[name]):
+                return f"`{name}` has a parent that `:=` evidence gives back"
         return None
 
     def posterior(
@@ -42,16 +46,8 @@ class PriorProposal:
         """Return prior draws and the log-likelihood of the evidence as weights."""
         shape = (draws, problem.n_rows)
         samples: dict[str, Tensor] = {}
-        for name in problem.order:
-            if name not in block.unknown:
-                continue
-            behind = Block(
-                unknown=block.unknown,
-                derived=tuple(d for d in block.derived if _is_before(problem, d, name)),
-                factors=(),
-                constraints=(),
-            )
-            values = complete(problem, behind, samples)
+        for name in block.unknown:
+            values = complete(problem, block, samples)
             output, _ = mechanism_output(problem.compiled, problem.params, name, values)
             drawn = apply_noise(output, draw_noise(output, shape, generator))
             samples[name] = encoded(problem.compiled, name, drawn)
@@ -62,8 +58,5 @@ class PriorProposal:
             constraints=(),
         )
         weights = log_joint(problem, likelihood, samples).expand(shape)
+        weights = torch.nan_to_num(weights, nan=-torch.inf, posinf=-torch.inf)
         return BlockPosterior(samples=samples, log_weights=weights)
-
-
-def _is_before(problem: Problem, name: str, other: str) -> bool:
-    return problem.order.index(name) < problem.order.index(other)

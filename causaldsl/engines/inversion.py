@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from causaldsl.engines.problem import Problem, relevant, settle
+from causaldsl.engines.problem import Problem, relevant, settle, with_inverses
 
 
 def invert_known(problem: Problem) -> tuple[Problem, dict[str, Tensor]]:
     """Return the problem with every invertible latent settled, and those latents ``(N,)``.
 
     An inverse needs the other parents of its variable: settling one latent may open the way to
-    the next, so the search goes on until nothing moves.
+    the next, so the search goes on until nothing moves. What then waits for other unseen
+    variables is marked as given back by them.
     """
     module = problem.compiled.module
     solved: dict[str, Tensor] = {}
@@ -31,4 +32,4 @@ def invert_known(problem: Problem) -> tuple[Problem, dict[str, Tensor]]:
             solved[latent] = value.expand(problem.n_rows)
             problem = settle(problem, {latent: solved[latent]})
             moving = True
-    return problem, solved
+    return with_inverses(problem), solved

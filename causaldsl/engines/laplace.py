@@ -24,6 +24,7 @@ from causaldsl.vocabulary.domains import Domain, Positive, Real, UnitInterval
 
 MOST_CONFIGURATIONS = 32
 MOST_COORDINATES = 40
+_TRIES = 50
 FREEDOM = 8.0  # degrees of freedom of the proposal
 
 
@@ -86,7 +87,16 @@ def _peak(
         fixed = {k: v[rows] for k, v in choice.items()}
         return log_joint(some, block, {**fixed, **values}) + _log_jacobian(domains, x)
 
-    return find_peaks(density, _start(problem, block, reals, domains, choice))
+    start = _start(problem, block, reals, domains, choice, None)
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.arange(problem.n_rows)
+    for _ in range(_TRIES):  # the centre may be impossible beside the evidence: try elsewhere
+        bad = ~torch.isfinite(density(start, rows))
+        if not bad.any():
+            break
+        other = _start(problem, block, reals, domains, choice, generator)
+        start = torch.where(bad.unsqueeze(-1), other, start)
+    return find_peaks(density, start)
 
 
 def _start(
@@ -95,20 +105,22 @@ def _start(
     reals: tuple[str, ...],
     domains: list[Domain],
     choice: Mapping[str, Tensor],
+    generator: torch.Generator | None,
 ) -> Tensor:
-    """Return the centre of each variable's own mechanism, one after the other, ``(N, m)``."""
+    """Return a point of each variable's own mechanism ``(N, m)``: its centre, or a draw."""
     found: dict[str, Tensor] = {}
-    generator = torch.Generator().manual_seed(0)
-    shape = (problem.n_rows,)
-    for name in reals:
-        derived = tuple(
-            d for d in block.derived if problem.order.index(d) < problem.order.index(name)
-        )
-        before = Block(unknown=block.unknown, derived=derived, factors=(), constraints=())
-        values = complete(problem, before, {**choice, **found})
+    source = generator or torch.Generator().manual_seed(0)
+    for name in problem.order:
+        if name not in reals and name not in block.derived:
+            continue
+        if problem.is_structural(name):
+            continue
+        # what evidence gives back gets a point too: its sources may come later
+        values = complete(problem, block, {**choice, **found})
         output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-        centre = apply_noise(output, torch.zeros_like(draw_noise(output, shape, generator)))
-        found[name] = encoded(problem.compiled, name, centre)
+        noise = draw_noise(output, (problem.n_rows,), source)
+        noise = torch.zeros_like(noise) if generator is None else noise
+        found[name] = encoded(problem.compiled, name, apply_noise(output, noise))
     columns = [_unconstrain(d, found[n]) for n, d in _pairs(reals, domains)]
     return torch.stack(columns, -1).detach()
 

@@ -50,9 +50,8 @@ def find_peaks(density: RowDensity, start: Tensor) -> Peak:
         rows = rows[moving]
         x, climbed = _climb(density, x[moving], step[moving], value[moving], gain[moving], rows)
         mode[rows] = x
-        # a promised gain below rounding, and no step that brings it: this is the top
-        flat = gain[moving] < 1e-7 * (1 + value[moving].abs())
-        converged[rows[~climbed & flat]] = True
+        # no step climbs: the gain is below rounding, or the top is a kink, as a Laplace's
+        converged[rows[~climbed]] = True
         rows = rows[climbed]
     value, _, curve, vectors = _second_order(density, mode, torch.arange(len(start)))
     return Peak(mode=mode, value=value, curve=_uphill(curve), vectors=vectors, converged=converged)

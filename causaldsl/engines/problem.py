@@ -8,13 +8,14 @@ blocks that are independent given the evidence.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from causaldsl.runtime.forward import encoded, mechanism_output
 from causaldsl.runtime.load import CompiledScm, Values
+from causaldsl.runtime.noise_maps import joint_shape
 from causaldsl.semantics.model import Structural
 from causaldsl.vocabulary.domains import levels_of
 
@@ -23,8 +24,10 @@ from causaldsl.vocabulary.domains import levels_of
 class Block:
     """Unseen variables that the evidence ties together, in topological order.
 
-    `derived` are unseen ``:=`` variables between them, `factors` the mechanisms with a density
-    that involve them (their own and the evidence's), `constraints` the observed ``:=`` ones.
+    `derived` are what the unknown settle, in the order of computing: unseen ``:=`` variables, and
+    latents that an observed ``:=`` gives back. `factors` are the mechanisms with a density that
+    involve the block (its own and the evidence's), `constraints` observed ``:=`` ones without
+    an inverse.
     """
 
     unknown: tuple[str, ...]
@@ -54,6 +57,9 @@ class Problem:
         The parameter store's state, which guides run in; `None` where nothing was fitted.
     row_ids
         Row numbers of the table, for messages.
+    inverted
+        Latents that an observed ``:=`` gives back once its other parents are known, and that
+        variable: the change of variables makes the ``:=`` a density of the evidence.
     """
 
     compiled: CompiledScm = field(repr=False)
@@ -64,6 +70,7 @@ class Problem:
     state: Mapping[str, object] | None = field(default=None, repr=False)
     n_rows: int
     row_ids: Tensor = field(repr=False)
+    inverted: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -99,9 +106,20 @@ class Problem:
         """Every variable in topological order."""
         return tuple(self.compiled.parents)
 
-    def is_derived(self, name: str) -> bool:
+    def is_structural(self, name: str) -> bool:
         """Whether a variable is ``:=``, so that its parents settle it."""
         return isinstance(self.compiled.scm.variables[name].mechanism, Structural)
+
+    def is_derived(self, name: str) -> bool:
+        """Whether other values settle a variable: its parents, or what it is the noise of."""
+        return name in self.inverted or self.is_structural(name)
+
+    def sources(self, name: str) -> tuple[str, ...]:
+        """Return the values that a derived variable is computed from."""
+        parents = self.compiled.parents
+        if name not in self.inverted:
+            return parents[name]
+        return tuple(p for p in parents[self.inverted[name]] if p != name)
 
     def levels(self, name: str) -> int | None:
         """Return the number of levels of a variable, if it has levels."""
@@ -119,6 +137,7 @@ class Problem:
             state=self.state,
             n_rows=int(index.numel()),
             row_ids=self.row_ids[index],
+            inverted=self.inverted,
         )
 
 
@@ -136,44 +155,43 @@ def settle(problem: Problem, solved: Mapping[str, Tensor]) -> Problem:
     """Return the problem with more values known, and every ``:=`` value that follows from them."""
     known = {**problem.known, **solved}
     for name, parents in problem.compiled.parents.items():
-        if name not in known and problem.is_derived(name) and all(p in known for p in parents):
+        ready = name not in known and all(p in known for p in parents)
+        if ready and problem.is_structural(name):
             value, _ = mechanism_output(problem.compiled, problem.params, name, known)
             known[name] = encoded(problem.compiled, name, value).expand(problem.n_rows)
-    return Problem(
-        compiled=problem.compiled,
-        params=problem.params,
-        evidence=problem.evidence,
-        known=known,
-        extra=problem.extra,
-        state=problem.state,
-        n_rows=problem.n_rows,
-        row_ids=problem.row_ids,
-    )
+    return replace(problem, known=known)
+
+
+def with_inverses(problem: Problem) -> Problem:
+    """Return the problem with every unseen latent marked that an observed ``:=`` gives back.
+
+    Left out is one whose inverse would need a value that is itself made from the latent.
+    """
+    unseen = set(relevant(problem))
+    for variable, latent in problem.compiled.module.INVERSE_OF.items():
+        if variable in problem.evidence and latent in unseen and latent not in problem.inverted:
+            tried = replace(problem, inverted={**problem.inverted, latent: variable})
+            if _derivation(tried, unseen) is not None:
+                problem = tried
+    return problem
 
 
 def blocks_of(problem: Problem) -> tuple[Block, ...]:
     """Return the blocks of what is still unseen, independent of each other given the evidence."""
-    names = relevant(problem)
-    unknown = [n for n in names if not problem.is_derived(n)]
-    behind = _behind(problem, names)
-    home = {n: n for n in unknown}
-
-    def root(name: str) -> str:
-        while home[name] != name:
-            name = home[name]
-        return name
-
-    touched: dict[str, frozenset[str]] = {}
-    for name in (*unknown, *problem.known):  # an inverted latent speaks of its parents too
-        own = {name} if name in home else set()
-        touched[name] = frozenset(own.union(*(behind.get(p, ()) for p in _parents(problem, name))))
-        first, *rest = sorted(touched[name], key=unknown.index) or [""]
-        for other in rest:
-            home[root(other)] = root(first)
-    groups: dict[str, set[str]] = {}
-    for name in unknown:
-        groups.setdefault(root(name), set()).add(name)
-    return tuple(_block(problem, members, touched, behind) for members in groups.values())
+    names = set(relevant(problem))
+    derivation = _derivation(problem, names) or ()
+    unknown = [n for n in problem.order if n in names and not problem.is_derived(n)]
+    behind: dict[str, frozenset[str]] = {n: frozenset({n}) for n in unknown}
+    for name in derivation:
+        behind[name] = _union(behind, problem.sources(name))
+    touched = _touched(problem, behind)
+    groups: list[set[str]] = [{n} for n in unknown]
+    for names_together in touched.values():
+        joined = [g for g in groups if g & names_together]
+        if len(joined) > 1:
+            groups = [g for g in groups if not g & names_together] + [set().union(*joined)]
+    groups.sort(key=lambda g: min(unknown.index(n) for n in g))
+    return tuple(_block(problem, group, touched, behind, derivation) for group in groups)
 
 
 def merge(problem: Problem, blocks: Iterable[Block]) -> Block:
@@ -186,18 +204,28 @@ def merge(problem: Problem, blocks: Iterable[Block]) -> Block:
 
     return Block(
         unknown=ordered(n for b in parts for n in b.unknown),
-        derived=ordered(n for b in parts for n in b.derived),
+        derived=tuple(n for b in parts for n in b.derived),
         factors=ordered(n for b in parts for n in b.factors),
         constraints=ordered(n for b in parts for n in b.constraints),
     )
 
 
 def complete(problem: Problem, block: Block, unknown: Values) -> dict[str, Tensor]:
-    """Return the known values, given ones for a block, and the block's ``:=`` values from them."""
+    """Return the known values, given ones for a block, and what the block derives from them.
+
+    Beside a latent that an observed V gives back stands ``V__slope``, the logarithm of its
+    derivative in V. What lacks a source is left out.
+    """
     values = {**problem.known, **unknown}
     for name in block.derived:
-        output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-        values[name] = encoded(problem.compiled, name, output)
+        if not all(source in values for source in problem.sources(name)):
+            continue
+        if name in problem.inverted:
+            variable = problem.inverted[name]
+            values[name], values[f"{variable}__slope"] = _inverse(problem, name, values)
+        else:
+            output, _ = mechanism_output(problem.compiled, problem.params, name, values)
+            values[name] = encoded(problem.compiled, name, output)
     return values
 
 
@@ -211,22 +239,58 @@ def log_joint(problem: Problem, block: Block, unknown: Values) -> Tensor:
     for name in block.factors:
         output, _ = mechanism_output(problem.compiled, problem.params, name, values)
         total = total + output.log_prob(values[name])
+        if name in problem.inverted:
+            total = total + values[f"{problem.inverted[name]}__slope"]
     return total
 
 
-def _parents(problem: Problem, name: str) -> tuple[str, ...]:
-    return problem.compiled.parents[name]
+def _inverse(problem: Problem, latent: str, values: Values) -> tuple[Tensor, Tensor]:
+    """Return the latent behind an observed ``:=`` value, and the log slope of the inverse."""
+    variable = problem.inverted[latent]
+    others = [values[source] for source in problem.sources(latent)]
+    invert = problem.compiled.module.INVERSES[variable]
+    shape = joint_shape(*(tuple(o.shape) for o in others), (problem.n_rows,))
+    with torch.enable_grad():
+        point = problem.evidence[variable].detach().expand(shape).requires_grad_()
+        latent_value = invert(problem.params, point, *others)
+        (slope,) = torch.autograd.grad(latent_value.sum(), point, create_graph=True)
+        log_slope = slope.abs().log()
+    if torch.is_grad_enabled():
+        return latent_value, log_slope
+    return latent_value.detach(), log_slope.detach()
 
 
-def _behind(problem: Problem, names: tuple[str, ...]) -> dict[str, frozenset[str]]:
-    """Return, for each unseen variable, the free unseen ones that its value is made of."""
+def _derivation(problem: Problem, unseen: set[str]) -> tuple[str, ...] | None:
+    """Return the unseen derived variables in an order of computing, `None` where there is none."""
+    waiting = [n for n in problem.order if n in unseen and problem.is_derived(n)]
+    missing = set(waiting)
+    found: list[str] = []
+    while waiting:
+        ready = [n for n in waiting if not missing.intersection(problem.sources(n))]
+        if not ready:
+            return None
+        found += ready
+        missing -= set(ready)
+        waiting = [n for n in waiting if n in missing]
+    return tuple(found)
+
+
+def _union(behind: Mapping[str, frozenset[str]], names: Iterable[str]) -> frozenset[str]:
+    return frozenset().union(*(behind.get(n, frozenset()) for n in names))
+
+
+def _touched(problem: Problem, behind: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Return which free unseen variables each mechanism's density involves.
+
+    A ``:=`` that gives its latent back holds by itself, and an unseen ``:=`` always holds.
+    """
+    given_back = set(problem.inverted.values())
     result: dict[str, frozenset[str]] = {}
-    for name in names:
-        if problem.is_derived(name):
-            parts = (result.get(p, frozenset()) for p in _parents(problem, name))
-            result[name] = frozenset().union(*parts)
-        else:
-            result[name] = frozenset({name})
+    for name in problem.order:
+        speaks = name in problem.known or name in behind
+        by_itself = name in given_back or (problem.is_structural(name) and name in behind)
+        if speaks and not by_itself:
+            result[name] = _union(behind, (name, *problem.compiled.parents[name]))
     return result
 
 
@@ -235,15 +299,12 @@ def _block(
     members: set[str],
     touched: Mapping[str, frozenset[str]],
     behind: Mapping[str, frozenset[str]],
+    derivation: tuple[str, ...],
 ) -> Block:
-    inside = [n for n in problem.order if n in touched and touched[n] & members]
+    inside = [n for n in touched if touched[n] & members]
     return Block(
         unknown=tuple(n for n in problem.order if n in members),
-        derived=tuple(
-            n
-            for n in problem.order
-            if n in behind and problem.is_derived(n) and behind[n] & members
-        ),
-        factors=tuple(n for n in inside if not problem.is_derived(n)),
-        constraints=tuple(n for n in inside if problem.is_derived(n)),
+        derived=tuple(n for n in derivation if behind[n] & members),
+        factors=tuple(n for n in inside if not problem.is_structural(n)),
+        constraints=tuple(n for n in inside if problem.is_structural(n)),
     )
