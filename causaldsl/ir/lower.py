@@ -136,7 +136,8 @@ def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
     inverse: ir.Inverse | None = None
     match variable.mechanism:
         case Structural(expression=expression, noise=noise):
-            structural = lower_expression(expression, ctx)
+            is_column = variable.is_observed and isinstance(variable.domain, Real)
+            structural = lower_expression(expression, ctx, variable.name if is_column else None)
             if noise is not None and variable.is_observed:
                 found = invert(structural, noise, ir.Var(variable.name))
                 inverse = ir.Inverse(latent=noise, expression=found) if found else None
