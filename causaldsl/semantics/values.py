@@ -273,7 +273,7 @@ def _value_of_index(expression: nodes.Index, scope: Scope) -> Value | None:
     if isinstance(first, nodes.Text) and isinstance(base, nodes.Name):
         entries = scope.hypers[base.name].value if base.name in scope.hypers else {}
         if isinstance(entries, Mapping):
-            return number(entries[first.value])
+            return number(entries[first.value]) if first.value in entries else None
     return Value(bounds=value.bounds, levels=value.levels)
 
 

@@ -10,4 +10,4 @@ Y ~ mlp(parents; hidden=[4], activation=rleu)  # error: CD110
 coupling Y ~ fixed  # error: CD110
 train learnin_rate=0.1, optimizer=newton  # error: CD108, CD110
 query te = E[Y[S <- Blak]] + P[Y = 1 | S = Wite]  # error: CD107, CD107
-query le = E[Y[S <- Black] - t[Whte]]  # error: CD107
+query le = E[Y[S <- Black] - t[Whte] - t["no"]]  # error: CD107, CD107
