@@ -17,6 +17,7 @@ from causaldsl.source import Span
 
 TAB = 4
 WIDEST = 100
+LONGEST = 2000
 _LEAD = 40  # columns kept before a span in a line that is too long
 _COLOURS = {"error": "31", "warning": "33", "note": "36", "gutter": "34"}
 _SAFE_FORMATS = "\u200c\u200d"  # joiners, which some scripts need
@@ -27,6 +28,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_visible(character) for character in text)
+
+
+def _sentence(text: str) -> str:
+    """Return a message, hint or path made visible, and cut where it is absurdly long."""
+    return visible(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 def _visible(character: str) -> str:
@@ -125,19 +131,19 @@ def render_text(diagnostics: Sequence[Diagnostic], color: bool = False) -> str:
 def _render(diagnostic: Diagnostic, paint: _Painter) -> Iterable[str]:
     severity = diagnostic.severity
     head = paint(f"{severity}[{diagnostic.code}]", severity, bold=True)
-    yield f"{head}: {visible(diagnostic.message)}"
+    yield f"{head}: {_sentence(diagnostic.message)}"
     places = {id(label): _place(label.span) for label in diagnostic.labels}
     width = max((len(str(place.number)) for place in places.values()), default=1)
     edge = " " * width
     if diagnostic.place is not None:
-        yield f"{edge}{paint('-->', 'gutter')} {visible(diagnostic.place)}"
+        yield f"{edge}{paint('-->', 'gutter')} {_sentence(diagnostic.place)}"
     shown_file = None
     for labels in _by_line(diagnostic.labels, places):
         label = next((item for item in labels if item.primary), labels[0])
         place = places[id(label)]
         if label.span.file is not shown_file:
             arrow = "-->" if shown_file is None else ":::"
-            at = f"{visible(label.span.file.path)}:{place.number}:{place.column}"
+            at = f"{_sentence(label.span.file.path)}:{place.number}:{place.column}"
             yield f"{edge}{paint(arrow, 'gutter')} {at}"
             yield f"{edge} {paint('|', 'gutter')}"
             shown_file = label.span.file
@@ -170,16 +176,16 @@ def _snippet(
     for label in sorted(labels, key=lambda item: (not item.primary, places[id(item)].before)):
         place = places[id(label)]
         mark = ("^" if label.primary else "-") * place.length
-        text = f"{mark} {visible(label.text)}".rstrip()
+        text = f"{mark} {_sentence(label.text)}".rstrip()
         painted = paint(text, severity if label.primary else "gutter", bold=label.primary)
         yield f"{' ' * width} {bar} {' ' * place.before}{painted}"
 
 
 def _aside(kind: str, text: str, edge: str, paint: _Painter) -> Iterable[str]:
     first, *rest = text.split("\n")
-    yield f"{edge} {paint('=', 'gutter')} {kind}: {visible(first)}"
+    yield f"{edge} {paint('=', 'gutter')} {kind}: {_sentence(first)}"
     for line in rest:
-        yield f"{edge}   {' ' * len(kind)}  {visible(line)}"
+        yield f"{edge}   {' ' * len(kind)}  {_sentence(line)}"
 
 
 def render_json(diagnostics: Sequence[Diagnostic]) -> list[dict[str, Any]]:

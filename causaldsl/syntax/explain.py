@@ -77,7 +77,7 @@ def _unknown_statement(place: Place) -> Diagnostic | None:
     words = [place.spelling[name] for name in sorted(STATEMENTS)]
     return diagnostic(
         "CD023",
-        f"no statement begins with `{word}`",
+        f"no statement begins with `{shortened(word)}`",
         Label(
             span=place.span(-1), text="expected a word such as `observed`, or an arrow, `~` or `:=`"
         ),
@@ -94,7 +94,7 @@ def _role_left_out(place: Place) -> Diagnostic | None:
         "CD023",
         "a declaration begins with the role of its variables",
         Label(span=place.of(place.tokens[0]), text="no role stands before this name"),
-        hint=f"write `observed {place.tokens[0].text} : ...`, or another role",
+        hint=f"write `observed {shortened(place.tokens[0].text)} : ...`, or another role",
     )
 
 
@@ -105,7 +105,7 @@ def _equal_for_tilde(place: Place) -> Diagnostic | None:
         return _equal_in_world(place)
     name = place.text(-1)
     if place.tokens[0].type in STATEMENTS:
-        hint = f"write `~` behind `{name}`"
+        hint = f"write `~` behind `{shortened(name)}`"
     else:
         hint = "write `~` for a distribution, `:=` for a formula, `param` before a constant"
     return diagnostic(
@@ -240,7 +240,7 @@ def _in_levels(place: Place) -> bool:
 
 def _needs_quotes(text: str, span: Span, what: str) -> Diagnostic:
     shown = f"`{span.text}`" if len(span.text) <= 40 else "this"
-    hint = f'write `"{text}"`' if text != "..." else "put the whole level in quotes"
+    hint = f'write `"{shortened(text)}"`' if text != "..." else "put the whole level in quotes"
     return diagnostic(
         "CD029",
         f"a {what} that is no plain name stands in quotes, found {shown}"
@@ -281,7 +281,7 @@ def _setting_among_inputs(place: Place) -> Diagnostic | None:
         return None
     return diagnostic(
         "CD020",
-        f"the setting `{place.text(-1)}` stands among the inputs",
+        f"the setting `{shortened(place.text(-1))}` stands among the inputs",
         Label(span=place.span(-1).to(place.span())),
         hint="put a `;` between the inputs and the settings: `f(a, b; size=3)`",
     )

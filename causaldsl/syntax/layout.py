@@ -66,51 +66,60 @@ def lay_out(doc: Doc) -> list[str]:
     """Return the lines of a document, none wider than `WIDTH` where it can be broken."""
     page = _Page()
     page.doc(doc, 0, 0, in_bracket=False)
-    return [*page.lines, page.line]
+    page.new_line(0)
+    return page.lines
 
 
 class _Page:
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.line = ""
+        self._line: list[str] = []
+        self._column = 0
+
+    def new_line(self, column: int) -> None:
+        """End the line and indent the next."""
+        self.lines.append("".join(self._line).rstrip())
+        self._line = [" " * column]
+        self._column = column
+
+    def text(self, text: str) -> None:
+        """Write a text that cannot be broken."""
+        self._line.append(text)
+        self._column += len(text)
 
     def doc(self, doc: Doc, indent: int, tail: int, *, in_bracket: bool) -> None:
         """Write a document that `tail` more columns follow."""
+        groups = [position for position, part in enumerate(doc) if not isinstance(part, str)]
+        last = groups[-1] if groups else len(doc)
+        behind = tail + len(flat(doc[last + 1 :]))
         for position, part in enumerate(doc):
             if isinstance(part, str):
-                self.line += part
-                continue
-            follows = flat(doc[position + 1 :])
-            rest = tail + (
-                len(follows) if all(isinstance(p, str) for p in doc[position + 1 :]) else 1
-            )
-            self.group(part, indent, rest, in_bracket=in_bracket)
+                self.text(part)
+            else:
+                follows = behind if position == last else 1
+                self.group(part, indent, follows, in_bracket=in_bracket)
 
     def group(self, part: Group, indent: int, tail: int, *, in_bracket: bool) -> None:
         """Write a group, on one line when it fits or may not be broken."""
-        fits = len(self.line) + len(part.flat) + tail <= WIDTH
+        fits = self._column + len(part.flat) + tail <= WIDTH
         if fits or (part.needs_bracket and not in_bracket) or not part.items:
-            self.line += part.flat
+            self.text(part.flat)
             return
-        self.line += part.opening
-        column = len(self.line)
+        self.text(part.opening)
+        column = self._column
         if part.opening and column > _FAR:
             column = indent + _INDENT
-            self._new_line(column)
+            self.new_line(column)
         elif not part.opening and not part.needs_bracket:
             column = max(indent, min(column, _FAR))
         inside = in_bracket or bool(part.opening)
+        last = len(part.items) - 1
         for position, (item, end) in enumerate(zip(part.items, part.ends, strict=True)):
-            after = len(end) if position + 1 < len(part.items) else len(part.closing) + tail
-            if position:
-                if len(self.line) + 1 + len(flat(item)) + after <= WIDTH:
-                    self.line += " "
-                else:
-                    self._new_line(column)
+            after = len(part.closing) + tail if position == last else len(end)
+            if position and self._column + 1 + len(flat(item)) + after <= WIDTH:
+                self.text(" ")
+            elif position:
+                self.new_line(column)
             self.doc(item, column, after, in_bracket=inside)
-            self.line += end
-        self.line += part.closing
-
-    def _new_line(self, column: int) -> None:
-        self.lines.append(self.line.rstrip())
-        self.line = " " * column
+            self.text(end)
+        self.text(part.closing)

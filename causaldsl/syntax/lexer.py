@@ -19,12 +19,13 @@ from causaldsl.syntax.tokens import BAD, COMMENT, HIDDEN, LINE_END, Token
 
 MAX_CHARACTERS = 4_000_000
 MAX_TOKENS = 500_000
+MAX_ERRORS = 50
 MAX_NAME = 200
 MAX_NUMBER = 100
 
 # Order matters inside one alternation: what is longer or more special comes first.
 _FIRST = ("BLANK", "NAME", LINE_END, COMMENT, "STRING", "NUMBER")
-_BAD_NUMBER = re.compile(r"\.?[0-9](?:[eE][+-]|\.(?!\.)|\w)*")
+_BAD_NUMBER = re.compile(r"\.?[0-9](?:[eE][+-]|\.(?!\.)|\w)*+")
 
 
 class Lexer:
@@ -59,6 +60,9 @@ class Lexer:
             else:
                 problem = None
             if problem is not None:
+                if len(problems) == MAX_ERRORS:
+                    problems.append(errors.too_many_errors(token_span(source, token), MAX_ERRORS))
+                    break
                 problems.append(problem)
             found.append(token)
             if len(found) > MAX_TOKENS:

@@ -16,7 +16,7 @@ from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.source import SourceFile, Span
 from causaldsl.syntax import errors, explain, nodes
 from causaldsl.syntax.build import BuildError
-from causaldsl.syntax.lexer import MAX_CHARACTERS, Lexer, token_span
+from causaldsl.syntax.lexer import MAX_CHARACTERS, MAX_ERRORS, Lexer, token_span
 from causaldsl.syntax.lines import MAX_NESTING, Line, fragment_line, split_lines
 from causaldsl.syntax.machine import Machine, Unexpected, compile_grammar
 from causaldsl.syntax.place import Place
@@ -24,7 +24,6 @@ from causaldsl.syntax.statements import StatementBuilder
 from causaldsl.syntax.tokens import COMMENT, LINE_END, Item, Token, Tree, as_tree
 
 MAX_STATEMENTS = 50_000
-MAX_ERRORS = 50
 GRAMMAR = "causaldsl.lark"
 
 Built = TypeVar("Built")
@@ -133,10 +132,12 @@ class _Reader:
             if number >= MAX_STATEMENTS:
                 self.problems.append(errors.too_many_statements(where, MAX_STATEMENTS))
                 break
-            if len(self.problems) > MAX_ERRORS:
-                self.problems.append(errors.too_many_errors(where, MAX_ERRORS))
+            before = len(self.problems)
+            if before > MAX_ERRORS:
                 break
             statement = self._statement(line)
+            if len(self.problems) > MAX_ERRORS:
+                self.problems[before:] = [errors.too_many_errors(where, MAX_ERRORS)]
             if statement is not None:
                 found.append(statement)
         return tuple(found)

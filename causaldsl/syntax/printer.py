@@ -240,10 +240,10 @@ def _columns(columns: nodes.Columns) -> Doc:
 
 def _arrows(statement: nodes.Arrows, cells: _Cells) -> Doc:
     sign = " <-> " if statement.bidirected else " -> "
-    doc = cells.pad(comma_list(statement.stops[0]))
+    parts = list(cells.pad(comma_list(statement.stops[0])))
     for stop in statement.stops[1:]:
-        doc = (*doc, sign, *comma_list(stop))
-    return doc
+        parts += [sign, *comma_list(stop)]
+    return tuple(parts)
 
 
 def _learn(statement: nodes.Learn) -> Doc:
