@@ -100,7 +100,9 @@ def _second_order(
 
 
 def _row_gradient(column: Tensor, point: Tensor) -> Tensor:
-    if not column.requires_grad:  # the gradient is constant
+    if column.grad_fn is None:  # the gradient is constant
         return torch.zeros_like(point)
-    (result,) = torch.autograd.grad(column.sum(), point, retain_graph=True, allow_unused=True)
-    return torch.zeros_like(point) if result is None else result.detach()
+    parts: tuple[Tensor | None, ...] = torch.autograd.grad(
+        column.sum(), point, retain_graph=True, allow_unused=True
+    )
+    return torch.zeros_like(point) if parts[0] is None else parts[0].detach()
