@@ -2,8 +2,8 @@
 
 The default recipe is batches of 2,048 rows (all rows at once where there are fewer), Adam from
 0.05, and a learning rate that falls whenever a block of epochs no longer improves the objective. A
-file or a caller that writes `learning_rate` gets exactly that rate, constant unless a schedule is written
-too; who writes `epochs` gets all of them unless `patience` is written too.
+file or a caller that writes `learning_rate` gets exactly that rate, constant unless a schedule is
+written too; who writes `epochs` gets all of them unless `patience` is written too.
 """
 
 from __future__ import annotations
