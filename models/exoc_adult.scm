@@ -47,4 +47,5 @@ loss control = gamma * balance(mse(S', S''))
 
 predict income from e_mar, e_edu, e_hours, e_occ
 
-assert not race, sex -> income
+assert not race -> income
+assert not sex -> income

@@ -1,0 +1,36 @@
+#!/bin/sh
+# The main job on data that it brings along: each command is shown before it runs, so that it can be repeated.
+set -eu
+cd "$(dirname "$0")"
+mkdir -p demo
+
+say() { printf '\n# %s\n' "$1"; }
+
+run() {
+  printf '$ causaldsl'
+  for word in "$@"; do
+    case "$word" in *[\ \'\;]*) printf ' "%s"' "$word" ;; *) printf ' %s' "$word" ;; esac
+  done
+  printf '\n'
+  causaldsl "$@" 2>&1
+}
+
+say "A model file: who takes part, which arrows join them, what is optimised, who predicts."
+run check models/exoc.scm models/fair_k.scm models/law_simulated.scm
+
+say "Its graph, and the Pyro module that it stands for."
+run graph models/exoc.scm -o demo/exoc.svg
+run compile models/exoc.scm -o demo/exoc.py
+
+say "Rows from a law school with every number given, and what each row would have been under another S."
+run simulate models/law_simulated.scm -n 4000 --seed 0 --worlds "S=s'" -o demo/law.csv
+
+say "Two models fitted to them."
+run fit models/fair_k.scm --data demo/law.csv --quiet -o demo/fair_k.fit
+run fit models/exoc.scm --data demo/law.csv --quiet -o demo/exoc.fit || test $? -eq 5
+
+say "What if S had been another?"
+run counterfactual demo/exoc.fit --data demo/law.csv --do "S=s'" --quiet
+
+say "Predictors side by side, and how far each is from the true counterfactuals."
+run compare models/fair_k.scm models/exoc.scm --data demo/law.csv --seeds 2 --quiet
