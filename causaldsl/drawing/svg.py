@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from xml.sax.saxutils import escape
+from html import escape
 
 from causaldsl.drawing.composition import Mark, Picture, Stroke, Words
 from causaldsl.drawing.shapes import Outline
@@ -31,8 +31,8 @@ def render_svg(picture: Picture, theme: Theme = "auto") -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" class="{name}" width="{width}" '
             f'height="{height}" viewBox="0 0 {width} {height}" role="img" '
             f'aria-labelledby="{name}-t {name}-d" font-family="{_FONTS}">',
-            f'<title id="{name}-t">{escape(picture.title)}</title>',
-            f'<desc id="{name}-d">{escape(picture.description)}</desc>',
+            f'<title id="{name}-t">{escape(picture.title, quote=False)}</title>',
+            f'<desc id="{name}-d">{escape(picture.description, quote=False)}</desc>',
             f"<style>\n{_style(name, theme, picture)}\n</style>",
             f'<rect class="f-ground" width="{width}" height="{height}" fill="{ground}"/>',
             body,
@@ -61,7 +61,7 @@ def _variables(keys: Iterable[str], colours: Mapping[str, str]) -> str:
 
 
 def _mark(mark: Mark, colours: Mapping[str, str]) -> str:
-    tip = f"<title>{escape(mark.tip)}</title>" if mark.tip else ""
+    tip = f"<title>{escape(mark.tip, quote=False)}</title>" if mark.tip else ""
     items = "".join(
         _words(item, colours) if isinstance(item, Words) else _stroke(item, colours)
         for item in mark.items
@@ -99,7 +99,7 @@ def _words(words: Words, colours: Mapping[str, str]) -> str:
         attributes.append('font-weight="600"')
     if words.middle:
         attributes.append('text-anchor="middle"')
-    return f"<text {' '.join(attributes)}>{escape(words.text)}</text>"
+    return f"<text {' '.join(attributes)}>{escape(words.text, quote=False)}</text>"
 
 
 def path_data(path: Outline) -> str:

@@ -215,6 +215,20 @@ def test_png_has_an_explicit_ground(front_door, theme):
     np.testing.assert_allclose(pixels[2, 2, :3], wanted, atol=0.01)
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_png_writes_names_and_borders_where_svg_does(exoc, theme):
+    pixels = imread(io.BytesIO(draw(exoc, "png", theme=theme, title="Figure 1b")))[:, :, :3]
+    colours = DARK if theme == "dark" else LIGHT
+    scene = build_scene(exoc, "Figure 1b")
+    picture = compose(scene, layered_layout(scene))
+    for words in (item for mark in picture.marks for item in mark.items if isinstance(item, Words)):
+        x, y, size = *words.place, words.size
+        left, right = (x - size, x + size) if words.middle else (x, x + 2 * size)
+        patch = pixels[int(2 * y - 1.5 * size) : int(2 * y), int(2 * left) : int(2 * right)]
+        ink = [int(colours[words.colour][i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        assert (np.abs(patch - ink).max(axis=2) < 0.15).sum() > 8, words.text
+
+
 def test_a_very_large_png_is_scaled_down(monkeypatch, exoc):
     monkeypatch.setattr("causaldsl.drawing.raster._MOST_PIXELS", 500)
     pixels = imread(io.BytesIO(draw(exoc, "png")))
