@@ -214,7 +214,7 @@ Arguments = Mapping[str, str]
 def _beta(a: Arguments) -> str:
     if "a" in a:
         return f"dist.Beta({a['a']}, {a['b']})"
-    mean = f"torch.sigmoid({a['logits']})"
+    mean = f"torch.sigmoid({a['logit_mean']})"
     return f"dist.Beta({a['concentration']} * {mean}, {a['concentration']} * (1 - {mean}))"
 
 
@@ -245,6 +245,12 @@ def _negative_binomial(a: Arguments) -> str:
     return f"dist.NegativeBinomial({a['dispersion']}, logits={log_mean} - {log_size})"
 
 
+def _ordered_logit(a: Arguments) -> str:
+    predictor = a["predictor"]
+    tensor = f"torch.tensor({predictor})" if _is_number(predictor) else predictor
+    return f"dist.OrderedLogistic({tensor}, {a['cutpoints']})"
+
+
 def _plain(name: str, *keys: str) -> Callable[[Arguments], str]:
     def write_family(a: Arguments) -> str:
         return f"dist.{name}({', '.join(a[k] for k in keys)})"
@@ -270,6 +276,6 @@ FAMILY_TEXT: dict[str, Callable[[Arguments], str]] = {
     "Poisson": _poisson,
     "NegativeBinomial": _negative_binomial,
     "Categorical": _by_logits("Categorical", "probabilities"),
-    "OrderedLogit": _plain("OrderedLogistic", "predictor", "cutpoints"),
+    "OrderedLogit": _ordered_logit,
     "Dirichlet": _plain("Dirichlet", "concentration"),
 }

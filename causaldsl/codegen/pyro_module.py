@@ -251,7 +251,7 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
         if isinstance(node, ir.Linear) and node.outputs is not None and len(text) > _LONG_ARGUMENT:
             lines.append(fit(f"{name} = ", text.removeprefix("F.pad(").removesuffix(", (1, 0))")))
             text = f"F.pad({name}, (1, 0))"
-        if len(text) > _LONG_ARGUMENT or (m.family == "Beta" and name == "logits"):
+        if len(text) > _LONG_ARGUMENT or name == "logit_mean":
             lines.append(fit(f"{name} = ", text))
             text = name
         given[name] = text

@@ -232,7 +232,7 @@ def _intercept_start(argument: str, variable: Variable) -> ir.Start | None:
             return ir.Start(rule="log_centre", column=variable.name)
         case Positive() if argument == "mean":
             return ir.Start(rule="log_centre", column=variable.name)
-        case _ if argument == "logits":
+        case _ if argument in ("logits", "logit_mean"):
             return ir.Start(rule="logit_centre", column=variable.name)
         case _:
             return None
@@ -249,7 +249,8 @@ def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
         case Positive():
             given = {"mean": lower_linear(None, ctx, start=_intercept_start("mean", variable))}
         case UnitInterval():
-            given = {"logits": lower_linear(None, ctx, start=_intercept_start("logits", variable))}
+            start = _intercept_start("logit_mean", variable)
+            given = {"logit_mean": lower_linear(None, ctx, start=start)}
         case Count():
             rate = _intercept_start("log_rate", variable)
             given = {"log_rate": lower_linear(None, ctx, start=rate)}
