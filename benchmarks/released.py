@@ -76,11 +76,11 @@ MAKERS = {"compiled": compiled_curve, "by hand": handwritten_curve}
 
 
 def runs(names: list[str], seeds: int, most: int) -> Iterator[tuple[str, str, int, int]]:
-    """Yield every run: the model, who, the seed, its steps."""
-    for name in names:
-        for seed in range(seeds):
-            for who in MAKERS:
-                yield name, who, seed, min(most, 12_000 if name == "fair_k" else 16_000)
+    """Yield every run (the model, who, the seed, its steps), one of each kind first."""
+    order = [(seed > 0, seed > 0 and who == "compiled", name, seed, who)
+             for name in names for seed in range(seeds) for who in MAKERS]  # fmt: skip
+    for _, _, name, seed, who in sorted(order):
+        yield name, who, seed, min(most, 12_000 if name == "fair_k" else 16_000)
 
 
 def main() -> None:

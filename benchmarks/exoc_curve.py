@@ -1,0 +1,189 @@
+"""The accuracy-fairness curve of EXOC over gamma, with each latent's use and what S' has become.
+
+For every gamma, guide and split: the file is fitted on the training rows, its ``predict`` lines
+(from K, and from K and S') are judged on the test rows in the fit's own worlds and, since those
+change with gamma, in the worlds of Fair-K fitted on the same rows.
+"""
+
+import json
+from pathlib import Path
+
+import records
+
+#: The guide shown beside the default one: K reads S', so that the two are dependent given the row.
+JOINT = """\
+guide S' ~ Normal(mlp(S, G, L, Y; hidden=[32]))
+guide K  ~ Normal(mlp(S', S, G, L, Y; hidden=[32]))
+
+"""
+METRICS = ("rmse", "mae", "cf_gap", "cf_gap_p95", "group_mean_difference")
+
+
+def text_with(path: Path, guide: str) -> str:
+    """Return the text of a model file, with the joint guide written into it where that is asked."""
+    text = path.read_text("utf-8")
+    return text if guide == "mean-field" else text.replace("\nloss ", "\n" + JOINT + "loss ", 1)
+
+
+def source_of(path: Path, guide: str, gamma: float | None, data: object, kept: list) -> object:
+    """Return a model file as what a comparison asks for; every fit of it is put into `kept`."""
+    from causaldsl import pipeline
+    from causaldsl.bench.scm_models import ScmSource
+    from causaldsl.inference.config import configured
+    from causaldsl.inference.svi import fit
+    from causaldsl.source import SourceFile
+
+    source = SourceFile(path=path.name, text=text_with(path, guide))
+    overrides = {} if gamma is None else {"gamma": gamma}
+    scm = pipeline.checked_scm(source, overrides)
+
+    def run(compiled: object, rows: object, seed: int, progress: object) -> object:
+        config = configured(scm.training.settings, {"seed": seed})
+        kept.append((fit(compiled, rows, config=config, progress=progress), rows))
+        return kept[-1][0]
+
+    return ScmSource(scm=scm, encoding=data.encoding,
+                     compile_again=lambda: pipeline.compile_scm(scm), run_fit=run)  # fmt: skip
+
+
+class OncePerSeed:
+    """A model source that is fitted once for each seed, whoever asks."""
+
+    def __init__(self, source: object) -> None:
+        self.source, self.fits, self.name = source, {}, source.name
+        self.roles = source.roles
+
+    def fit(self, columns: object, *, seed: int, progress: object) -> object:
+        """Return the fit of that seed's training rows."""
+        if seed not in self.fits:
+            self.fits[seed] = self.source.fit(columns, seed=seed, progress=progress)
+        return self.fits[seed]
+
+
+def explained(target: object, *columns: object) -> float:
+    """Return R squared of a least-squares regression with an intercept."""
+    import numpy as np
+
+    x = np.column_stack([np.ones(len(target)), *columns])
+    rest = target - x @ np.linalg.lstsq(x, target, rcond=None)[0]
+    return float(1 - rest.var() / target.var())
+
+
+def latents_of(fitted: object, rows: object) -> dict:
+    """Return what the latents' posterior means hold, on the rows of the fit.
+
+    `all` reads every column, `without_outcome` is what predictors see.
+    """
+    import numpy as np
+
+    from causaldsl.engines.guide import guide_factors
+
+    columns = {n: v.double().numpy() for n, v in rows.columns.items()}
+    race = [columns["S"] == level for level in (1, 2)]
+    found: dict = {}
+    for guide in fitted.compiled.module.GUIDES:
+        read = fitted.compiled.module.GUIDE_EVIDENCE[guide]
+        data = {n: v for n, v in rows.batch().items() if n in read or n == "__row__"}
+        passes = [guide_factors(fitted.compiled, fitted.state, data, guide, k) for k in range(16)]
+        for name in passes[0]:
+            mean = np.mean([p[name][0].expand(rows.n_rows).numpy() for p in passes], axis=0)
+            if mean.var() < 1e-12:
+                found[f"{name} | {guide}"] = {"sd of the posterior mean": 0.0}
+                continue
+            found[f"{name} | {guide}"] = {
+                "sd of the posterior mean": float(mean.std()),
+                "R2 on S": explained(mean, *race),
+                "R2 on Y": explained(mean, columns["Y"]),
+                "R2 on S, G, L": explained(mean, *race, columns["G"], columns["L"]),
+                "R2 on S, G, L, Y": explained(
+                    mean, *race, columns["G"], columns["L"], columns["Y"]
+                ),
+                "R2 of Y on it": explained(columns["Y"], mean),
+            }
+    return found
+
+
+def report_of(fitted: object, rows: object) -> dict:
+    """Return what a fit says of itself, and what its latents hold."""
+    result = fitted.result
+    return {
+        "status": result.status,
+        "negative ELBO": result.elbo,
+        "standard error": result.elbo_se,
+        "KL": dict(result.kl),
+        "R": dict(result.balance),
+        "terms": dict(result.terms),
+        "boundary": [{"name": b.name, "value": b.value, "reached": b.reached}
+                     for b in result.boundary],  # fmt: skip
+        "findings": [f"{d.code} {d.message}" for d in result.diagnostics],
+        "parameters": {n: v.tolist() for n, v in fitted.params.items()},
+        "steps": result.steps,
+        "latents": latents_of(fitted, rows),
+    }
+
+
+def one_run(
+    path: Path, guide: str, gamma: float | None, seed: int, table: object, judge: object
+) -> dict:
+    """Return metrics of every predictor and the report of the fit, on one split."""
+    from causaldsl import pipeline
+    from causaldsl.bench.compare import CompareConfig, compare
+    from causaldsl.bench.protocols import DataSet
+    from causaldsl.bench.scm_models import columns_of
+    from causaldsl.data.binding import bind
+    from causaldsl.data.schema import schema_of
+
+    kept: list = []
+    data = bind(pipeline.read_rows(table), schema_of(pipeline.checked_scm(path)))
+    source = source_of(path, guide, gamma, data, kept)
+    judge = judge if judge is not None else OncePerSeed(
+        source_of(records.MODELS / "fair_k.scm", "mean-field", None, data, [])
+    )  # fmt: skip
+    with records.timed() as spent:
+        found = compare(
+            [judge, source],
+            DataSet(name="law_school", columns=columns_of(data), roles=source.roles, truth=None),
+            CompareConfig(seeds=(seed,), draws=20, metrics=METRICS, resampling=None),
+        )
+    values: dict = {}
+    for r in found.records:
+        place = r.metric if r.world is None else f"{r.metric} in worlds of {r.world}"
+        values.setdefault(r.method, {})[place] = r.value
+    return {"metrics": values, "fit": report_of(*kept[0]), **spent, "judge": judge}
+
+
+def main() -> None:
+    """Run, print, keep what is done after each run."""
+    parser = records.arguments(__doc__.splitlines()[0], "exoc_curve.json")
+    parser.add_argument("--models", nargs="*", default=["exoc.scm"])
+    parser.add_argument("--gammas", type=float, nargs="*", default=[0.0, 0.1, 1.2, 2.0])
+    parser.add_argument("--guides", nargs="*", default=["mean-field", "joint"])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    given = parser.parse_args()
+    records.begin(given.threads)
+    table = records.law_table(given.data)
+    done: dict = {"runs": {}}
+    if given.output.is_file() and not given.smoke:
+        done["runs"] = records.read(given.output)["runs"]
+    if given.smoke:
+        given.gammas, given.guides, given.seeds = [1.2], ["mean-field"], [0]
+    for seed in given.seeds:
+        judge = None
+        for model, guide, gamma in (
+            (m, g, c) for m in given.models for g in given.guides for c in given.gammas
+        ):
+            key = f"{model} | {guide} | gamma {gamma:g} | seed {seed}"
+            if key in done["runs"]:
+                continue
+            path = Path(model) if Path(model).is_file() else records.MODELS / model
+            run = one_run(path, guide, gamma, seed, table, judge)
+            judge = run.pop("judge")
+            done["runs"][key] = run
+            short = {m: {n: round(v, 4) for n, v in vs.items()} for m, vs in run["metrics"].items()}
+            print(key, json.dumps({"metrics": short, "KL": run["fit"]["KL"]}), flush=True)
+            if not given.smoke:
+                records.write(given.output, done)
+
+
+if __name__ == "__main__":
+    main()
