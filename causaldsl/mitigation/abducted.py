@@ -57,8 +57,8 @@ def roles_of(scm: Scm) -> Roles:
 def tensor_of(values: FloatArray, domain: Domain) -> Tensor:
     """Return a column as the emitted module reads it."""
     if isinstance(domain, Categorical | Ordered):
-        return torch.as_tensor(np.asarray(values), dtype=torch.long)
-    return torch.as_tensor(np.asarray(values), dtype=torch.float64)
+        return torch.as_tensor(np.array(values), dtype=torch.long)
+    return torch.as_tensor(np.array(values), dtype=torch.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
