@@ -1,258 +1,97 @@
 """The stages in order: one short function per command, nothing else. Read this first.
 
-Text to syntax tree to checked model to IR to Pyro module; the module and a table to a fit; a fit
-and evidence to counterfactuals; counterfactuals to a fairness report. Rooms are imported inside
-the function that needs them, so that checking a file never waits for torch.
+Text to syntax tree to checked model to IR to Pyro module (`front`); the module and a table to a
+fit; a fit and evidence to counterfactuals (`answering`); counterfactuals to a fairness report.
+Rooms are imported inside the function that needs them, so that checking a file never waits for
+torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from causaldsl.diagnostics.model import (
-    CounterfactualError,
-    Diagnostic,
-    InferenceError,
-    ModelError,
+from causaldsl.answering import (
+    Answerer,
+    answerer_of,
+    assignments_of,
+    is_fit_file,
+    is_numbered,
+    numbered,
+    simulate,
+    with_guide,
 )
+from causaldsl.diagnostics.model import CounterfactualError, InferenceError, ModelError
 from causaldsl.diagnostics.progress import ProgressCallback, silent
+from causaldsl.front import (
+    Checked,
+    Overrides,
+    check_file,
+    check_source,
+    checked_scm,
+    compile_scm,
+    compile_text,
+    draw,
+    emit_file,
+    explain,
+    format_file,
+    lower_scm,
+    summary_line,
+)
 from causaldsl.source import SourceFile
 
 if TYPE_CHECKING:
     import pandas as pd
-    from torch import Tensor
 
     from causaldsl.bench.scm_models import ScmSource
     from causaldsl.bench.table import FairnessTable
     from causaldsl.counterfactual.result import CounterfactualResult
     from causaldsl.data.encoded import EncodedData
     from causaldsl.data.encoding import Encoding
-    from causaldsl.drawing.picture import Format
-    from causaldsl.drawing.theme import Theme
     from causaldsl.fairness.audit import FairnessReport
     from causaldsl.fairness.worlds import CounterfactualRows
     from causaldsl.inference.config import FitConfig
     from causaldsl.inference.fitted import FittedScm
-    from causaldsl.ir.nodes import GuideProgram, Objective
-    from causaldsl.ir.nodes import Program as IrProgram
     from causaldsl.mitigation.from_scm import ScmPredictor
     from causaldsl.runtime.load import CompiledScm
     from causaldsl.semantics.model import Scm
-    from causaldsl.syntax import nodes
-    from causaldsl.syntax.nodes import Program
 
-Overrides = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A file read, parsed and checked; `scm` is None when there are errors."""
-
-    program: Program | None
-    scm: Scm | None
-    diagnostics: tuple[Diagnostic, ...]
-
-
-# --- text -----------------------------------------------------------------------------------
-
-
-def check_source(source: SourceFile, overrides: Overrides | None = None) -> Checked:
-    """Parse and check a text."""
-    from causaldsl.semantics.check import check
-    from causaldsl.syntax.parser import parse
-
-    program, syntax = parse(source)
-    if program is None:
-        return Checked(program=None, scm=None, diagnostics=syntax)
-    scm, semantic = check(program, source, overrides=dict(overrides or {}))
-    failed = any(d.severity == "error" for d in syntax)
-    return Checked(program=program, scm=None if failed else scm, diagnostics=(*syntax, *semantic))
-
-
-def check_file(path: Path | str, overrides: Overrides | None = None) -> Checked:
-    """Read, parse and check a file."""
-    from causaldsl.syntax.parser import read_source
-
-    source, findings = read_source(path)
-    if source is None:
-        return Checked(program=None, scm=None, diagnostics=findings)
-    return check_source(source, overrides)
-
-
-def checked_scm(model: Path | str | SourceFile, overrides: Overrides | None = None) -> Scm:
-    """Return the checked model of a file or a text.
-
-    Raises
-    ------
-    ModelError
-        With every finding, when the model is wrong.
-    """
-    checked = (
-        check_source(model, overrides)
-        if isinstance(model, SourceFile)
-        else check_file(model, overrides)
-    )
-    if checked.scm is None:
-        raise ModelError(checked.diagnostics)
-    return checked.scm
-
-
-def summary_line(path: Path, checked: Checked) -> str:
-    """Return one line about a model that passed its checks."""
-    scm = checked.scm
-    if scm is None:
-        return f"{path}: not a model"
-    warnings = sum(d.severity == "warning" for d in checked.diagnostics)
-    proved = sum(c.holds is True for c in scm.claims)
-    said = [
-        f"{len(scm.observed)} observed and {len(scm.unobserved)} unobserved variables",
-        f"{scm.graph.number_of_edges()} arrows",
-    ]
-    said += [f"{proved} of {len(scm.claims)} claims proved"] if scm.claims else []
-    said += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
-    return f"{path}: ok ({', '.join(said)})"
-
-
-def format_file(name: str) -> tuple[str, str | None, tuple[Diagnostic, ...]]:
-    """Return a file's text, its canonical form (None when it does not parse), and findings."""
-    import sys
-
-    from causaldsl.syntax.parser import parse, read_source
-    from causaldsl.syntax.printer import print_program
-
-    if name == "-":
-        source: SourceFile | None = SourceFile(path="<stdin>", text=sys.stdin.read())
-        findings: tuple[Diagnostic, ...] = ()
-    else:
-        source, findings = read_source(name)
-    if source is None:
-        return "", None, findings
-    program, findings = parse(source)
-    if program is None or any(d.severity == "error" for d in findings):
-        return source.text, None, findings
-    return source.text, print_program(program), findings
-
-
-def explain(code: str) -> str | None:
-    """Return the page of a diagnostic code, or the list of all codes for ``all``."""
-    from causaldsl.diagnostics.codes import CODES
-    from causaldsl.diagnostics.pages import page_of
-
-    if code.lower() == "all":
-        return "\n".join(f"{c.code}  {c.severity:7}  {c.title}" for c in CODES.values())
-    return page_of(code.upper()) if code.upper() in CODES else None
-
-
-# --- pictures -------------------------------------------------------------------------------
-
-
-def draw(
-    scm: Scm,
-    fmt: Format,
-    *,
-    do: Sequence[str] = (),
-    twin: bool = False,
-    theme: Theme = "auto",
-    use_dot: bool | None = None,
-) -> bytes:
-    """Return a picture of the model's graph."""
-    from causaldsl.counterfactual.findings import unknown_variable
-    from causaldsl.drawing.picture import render
-
-    missing = [name for name in do if name not in scm.variables]
-    if missing:
-        raise CounterfactualError([unknown_variable(n, scm.variables, "`--do`") for n in missing])
-    return render(
-        scm.graph, fmt, title=scm.title or scm.name, do=tuple(do), twin=twin, theme=theme,
-        use_dot=use_dot,
-    )  # fmt: skip
-
-
-# --- compile --------------------------------------------------------------------------------
-
-
-def compile_text(scm: Scm) -> tuple[str | None, tuple[Diagnostic, ...]]:
-    """Return the text of the Pyro module of a model, or what refuses to compile."""
-    from causaldsl.codegen.pyro_module import emit
-    from causaldsl.version import VERSION
-
-    stages, findings = lower_scm(scm)
-    if stages is None:
-        return None, findings
-    program, guides, objective = stages
-    return emit(program, guides, objective, VERSION), findings
-
-
-def lower_scm(
-    scm: Scm,
-) -> tuple[tuple[IrProgram, tuple[GuideProgram, ...], Objective] | None, tuple[Diagnostic, ...]]:
-    """Return ``(program, guides, objective)`` in IR, or None with the refusals."""
-    from causaldsl.ir.guide import derive_guides
-    from causaldsl.ir.lower import lower
-    from causaldsl.ir.objective import lower_objective
-    from causaldsl.ir.verify import verify
-
-    program, findings = lower(scm)
-    objective, more = lower_objective(scm)
-    if program is None:
-        return None, (*findings, *more)
-    guides, guide_findings = derive_guides(scm, verify(program))
-    if objective is None or guide_findings:
-        return None, (*more, *guide_findings)
-    return (program, guides, objective), ()
-
-
-def emit_file(
-    path: Path, stage: str, overrides: Overrides | None = None
-) -> tuple[str | None, tuple[Diagnostic, ...]]:
-    """Return one stage of a file as text: python, ast, scm, ir or guide."""
-    checked = check_file(path, overrides)
-    if checked.program is None or (checked.scm is None and stage != "ast"):
-        return None, checked.diagnostics
-    if stage == "ast":
-        from causaldsl.syntax.dump import dump
-
-        return dump(checked.program) + "\n", checked.diagnostics
-    assert checked.scm is not None
-    if stage == "scm":
-        from causaldsl.semantics.printer import print_scm
-
-        return print_scm(checked.scm), checked.diagnostics
-    if stage == "python":
-        text, findings = compile_text(checked.scm)
-        return text, (*checked.diagnostics, *findings)
-    from causaldsl.ir.printer import print_guides, print_program
-
-    stages, findings = lower_scm(checked.scm)
-    if stages is None:
-        return None, (*checked.diagnostics, *findings)
-    program, guides, objective = stages
-    shown = print_guides(guides) if stage == "guide" else print_program(program, objective)
-    return shown, checked.diagnostics
-
-
-def compile_scm(
-    model: Path | str | SourceFile | Scm, overrides: Overrides | None = None
-) -> CompiledScm:
-    """Return a model compiled and loaded, ready to fit or to simulate.
-
-    Raises
-    ------
-    ModelError
-        When the model is wrong, or holds what this version does not compile.
-    """
-    from causaldsl.runtime.load import CompiledScm, load_module
-    from causaldsl.semantics.model import Scm
-
-    scm = model if isinstance(model, Scm) else checked_scm(model, overrides)
-    text, findings = compile_text(scm)
-    if text is None:
-        raise ModelError(findings)
-    return CompiledScm(scm=scm, text=text, module=load_module(text, scm.name))
-
+__all__ = [
+    "Answerer",
+    "Checked",
+    "Overrides",
+    "answerer_of",
+    "audit",
+    "check_file",
+    "check_source",
+    "checked_scm",
+    "compare",
+    "compile_scm",
+    "compile_text",
+    "counterfactual",
+    "counterfactual_frame",
+    "draw",
+    "emit_file",
+    "explain",
+    "fit",
+    "format_file",
+    "is_numbered",
+    "load_fit",
+    "lower_scm",
+    "numbered",
+    "open_model",
+    "predict",
+    "predictors_of",
+    "read_rows",
+    "save_fit",
+    "simulate",
+    "summary_line",
+    "true_worlds",
+    "with_guide",
+    "with_predictors",
+]
 
 # --- fit ------------------------------------------------------------------------------------
 
@@ -354,59 +193,6 @@ def load_fit(path: Path | str) -> FittedScm:
     return load(path, compile_scm)
 
 
-# --- a model that answers -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answerer:
-    """A model whose every number is known, by a fit or by its file, and what was done for it.
-
-    `state` holds the guides' parameters, None where there are none. `remarks` are sentences that
-    stand above every answer.
-    """
-
-    compiled: CompiledScm
-    params: Mapping[str, Tensor]
-    state: Mapping[str, Any] | None
-    encoding: Encoding
-    remarks: tuple[str, ...] = ()
-    findings: tuple[Diagnostic, ...] = ()
-    fitted: FittedScm | None = None
-
-
-def answerer_of(fitted: FittedScm, remarks: Sequence[str] = ()) -> Answerer:
-    """Return a fit as a model that answers."""
-    return Answerer(
-        compiled=fitted.compiled,
-        params=fitted.params,
-        state=fitted.state,
-        encoding=fitted.encoding,
-        remarks=tuple(remarks),
-        findings=fitted.result.diagnostics,
-        fitted=fitted,
-    )
-
-
-def is_fit_file(path: Path) -> bool:
-    """Whether a file is a saved fit rather than a model's text: by its first bytes."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(2) == b"PK"
-    except OSError:
-        return path.suffix == ".fit"
-
-
-def is_numbered(scm: Scm) -> bool:
-    """Whether every number of a model is given in its file."""
-    from causaldsl.ir.lower import lower
-    from causaldsl.ir.plan import needs_no_fit
-
-    program, findings = lower(scm)
-    if program is None:
-        raise ModelError(findings)
-    return needs_no_fit(program)
-
-
 def open_model(
     path: Path | str,
     table: object | None,
@@ -429,145 +215,6 @@ def open_model(
     fitted = fit(scm, table, words=words, progress=progress)
     rows = f"{fitted.result.n_rows:,} rows"
     return answerer_of(fitted, [f"`{place.name}` is no fit: it was fitted first, on these {rows}"])
-
-
-def numbered(scm: Scm) -> Answerer:
-    """Return a model whose file gives every number; nothing is fitted."""
-    from causaldsl.data.encoding import plain_encoding
-    from causaldsl.data.schema import schema_of
-
-    return Answerer(
-        compiled=compile_scm(scm),
-        params={},
-        state=None,
-        encoding=plain_encoding(schema_of(scm)),
-        remarks=("every number is given in the file: nothing was fitted",),
-    )
-
-
-#: Rows that a numbered file simulates to learn its guide from.
-GUIDE_ROWS = 10_000
-
-
-def with_guide(
-    model: Answerer, evidence: Sequence[str], seed: int, progress: ProgressCallback = silent
-) -> Answerer:
-    """Return a numbered model with its guide learned, where its evidence needs one.
-
-    A guide is learned only where a guide of the file reads exactly this evidence and no exact
-    engine applies; the rows are the file's own simulation.
-    """
-    from causaldsl.engines.choose import is_exact_for
-    from causaldsl.inference.svi import fit_guide
-
-    if model.state is not None:
-        return model
-    module = model.compiled.module
-    name = next((g for g, e in module.GUIDE_EVIDENCE.items() if set(e) == set(evidence)), None)
-    if name is None:
-        return model
-    data = simulated_rows(model, GUIDE_ROWS, seed)
-    if is_exact_for(model.compiled, model.params, data.only(tuple(evidence)).batch()):
-        return model
-    model.compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
-    state, record = fit_guide(
-        model.compiled, {"params": {}, "constraints": {}}, data, name, progress=progress
-    )
-    remark = (
-        f"the guide was learned from {GUIDE_ROWS:,} rows that the file simulated ({record.reason})"
-    )
-    return replace(model, state=state, remarks=(*model.remarks, remark))
-
-
-def simulated_rows(model: Answerer, n: int, seed: int) -> EncodedData:
-    """Return rows drawn from a numbered model, bound as a table would be."""
-    from causaldsl.data.binding import bind
-
-    frame = simulate(model, n, seed)
-    return bind(frame, model.encoding.schema, what="evidence")
-
-
-# --- simulate -------------------------------------------------------------------------------
-
-
-def simulate(
-    model: Answerer,
-    n: int,
-    seed: int,
-    *,
-    do: Sequence[str] = (),
-    worlds: Sequence[str] = (),
-    latents: bool = False,
-) -> pd.DataFrame:
-    """Return rows drawn from a model, in the table's own columns.
-
-    Parameters
-    ----------
-    do
-        Interventions under which the rows are drawn, as on the command line.
-    worlds
-        Interventions whose true counterfactuals each row also gets, as columns ``Y[S=Black]``.
-    latents
-        Also give the unobserved variables.
-    """
-    from causaldsl.counterfactual.sampling import draw_rows
-
-    drawn = draw_rows(
-        model.compiled, model.params, n, seed,
-        do=_assignments(do), worlds=_assignments(worlds),
-    )  # fmt: skip
-    return _decoded(model, drawn, latents)
-
-
-def _decoded(
-    model: Answerer, drawn: Mapping[str, Mapping[str, Tensor]], latents: bool
-) -> pd.DataFrame:
-    """Return worlds of values as one table: the facts first, then ``V[world]`` columns."""
-    import pandas as pd
-
-    scm, encoding = model.compiled.scm, model.encoding
-    columns: dict[str, Any] = {}
-    for world, values in drawn.items():
-        for name, value in values.items():
-            if name in encoding.schema.variables:
-                cells = encoding.decode(name, value.numpy())
-                title = encoding.statistics[name].columns[0]
-            elif latents:
-                domain_levels = _levels(scm, name)
-                cells = value.numpy()
-                cells = _named(cells, domain_levels)
-                title = name
-            else:
-                continue
-            columns[title if world == "factual" else f"{name}[{world}]"] = cells
-    return pd.DataFrame(columns)
-
-
-def _named(codes: Any, levels: tuple[str, ...]) -> Any:  # noqa: ANN401 (numpy cells)
-    return [levels[int(k)] for k in codes] if levels else codes
-
-
-def _levels(scm: Scm, name: str) -> tuple[str, ...]:
-    from causaldsl.vocabulary.domains import Binary, levels_of
-
-    domain = scm.variables[name].domain
-    return () if isinstance(domain, Binary) else levels_of(domain) or ()
-
-
-def _assignments(texts: Sequence[str]) -> tuple[nodes.Assignment, ...]:
-    """Return parsed ``--do`` texts, or raise with every finding."""
-    from causaldsl.syntax.parser import parse_do
-
-    found: list[Diagnostic] = []
-    parsed: list[nodes.Assignment] = []
-    for text in texts:
-        node, findings = parse_do(text)
-        found += findings
-        if node is not None:
-            parsed.append(node)
-    if any(d.severity == "error" for d in found):
-        raise CounterfactualError(found)
-    return tuple(parsed)
 
 
 # --- counterfactuals ------------------------------------------------------------------------
@@ -602,7 +249,7 @@ def counterfactual(
     scm = model.compiled.scm
     names = tuple(scm.observed if evidence is None else evidence)
     _verify_evidence(scm, names)
-    intervention = intervene(scm, _assignments(do))
+    intervention = intervene(scm, assignments_of(do))
     fitted = model.fitted is not None
     data = bind(
         read_rows(table), model.encoding.schema,

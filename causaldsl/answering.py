@@ -1,0 +1,212 @@
+"""Models that answer: every number known, by a fit or by the file, and rows drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from causaldsl.diagnostics.model import CounterfactualError, Diagnostic, ModelError
+from causaldsl.diagnostics.progress import ProgressCallback, silent
+from causaldsl.front import compile_scm
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor
+
+    from causaldsl.data.encoded import EncodedData
+    from causaldsl.data.encoding import Encoding
+    from causaldsl.inference.fitted import FittedScm
+    from causaldsl.runtime.load import CompiledScm
+    from causaldsl.semantics.model import Scm
+    from causaldsl.syntax import nodes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerer:
+    """A model whose every number is known, by a fit or by its file, and what was done for it.
+
+    `state` holds the guides' parameters, None where there are none. `remarks` are sentences that
+    stand above every answer.
+    """
+
+    compiled: CompiledScm
+    params: Mapping[str, Tensor]
+    state: Mapping[str, Any] | None
+    encoding: Encoding
+    remarks: tuple[str, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+    fitted: FittedScm | None = None
+
+
+def answerer_of(fitted: FittedScm, remarks: Sequence[str] = ()) -> Answerer:
+    """Return a fit as a model that answers."""
+    return Answerer(
+        compiled=fitted.compiled,
+        params=fitted.params,
+        state=fitted.state,
+        encoding=fitted.encoding,
+        remarks=tuple(remarks),
+        findings=fitted.result.diagnostics,
+        fitted=fitted,
+    )
+
+
+def is_fit_file(path: Path) -> bool:
+    """Whether a file is a saved fit rather than a model's text: by its first bytes."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(2) == b"PK"
+    except OSError:
+        return path.suffix == ".fit"
+
+
+def is_numbered(scm: Scm) -> bool:
+    """Whether every number of a model is given in its file."""
+    from causaldsl.ir.lower import lower
+    from causaldsl.ir.plan import needs_no_fit
+
+    program, findings = lower(scm)
+    if program is None:
+        raise ModelError(findings)
+    return needs_no_fit(program)
+
+
+def numbered(scm: Scm) -> Answerer:
+    """Return a model whose file gives every number; nothing is fitted."""
+    from causaldsl.data.encoding import plain_encoding
+    from causaldsl.data.schema import schema_of
+
+    return Answerer(
+        compiled=compile_scm(scm),
+        params={},
+        state=None,
+        encoding=plain_encoding(schema_of(scm)),
+        remarks=("every number is given in the file: nothing was fitted",),
+    )
+
+
+#: Rows that a numbered file simulates to learn its guide from.
+GUIDE_ROWS = 10_000
+
+
+def with_guide(
+    model: Answerer, evidence: Sequence[str], seed: int, progress: ProgressCallback = silent
+) -> Answerer:
+    """Return a numbered model with its guide learned, where its evidence needs one.
+
+    A guide is learned only where a guide of the file reads exactly this evidence and no exact
+    engine applies; the rows are the file's own simulation.
+    """
+    from causaldsl.engines.choose import is_exact_for
+    from causaldsl.inference.svi import fit_guide
+
+    if model.state is not None:
+        return model
+    module = model.compiled.module
+    name = next((g for g, e in module.GUIDE_EVIDENCE.items() if set(e) == set(evidence)), None)
+    if name is None:
+        return model
+    data = simulated_rows(model, GUIDE_ROWS, seed)
+    if is_exact_for(model.compiled, model.params, data.only(tuple(evidence)).batch()):
+        return model
+    model.compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
+    state, record = fit_guide(
+        model.compiled, {"params": {}, "constraints": {}}, data, name, progress=progress
+    )
+    remark = (
+        f"the guide was learned from {GUIDE_ROWS:,} rows that the file simulated ({record.reason})"
+    )
+    return replace(model, state=state, remarks=(*model.remarks, remark))
+
+
+def simulated_rows(model: Answerer, n: int, seed: int) -> EncodedData:
+    """Return rows drawn from a numbered model, bound as a table would be."""
+    from causaldsl.data.binding import bind
+
+    frame = simulate(model, n, seed)
+    return bind(frame, model.encoding.schema, what="evidence")
+
+
+# --- simulate -------------------------------------------------------------------------------
+
+
+def simulate(
+    model: Answerer,
+    n: int,
+    seed: int,
+    *,
+    do: Sequence[str] = (),
+    worlds: Sequence[str] = (),
+    latents: bool = False,
+) -> pd.DataFrame:
+    """Return rows drawn from a model, in the table's own columns.
+
+    Parameters
+    ----------
+    do
+        Interventions under which the rows are drawn, as on the command line.
+    worlds
+        Interventions whose true counterfactuals each row also gets, as columns ``Y[S=Black]``.
+    latents
+        Also give the unobserved variables.
+    """
+    from causaldsl.counterfactual.sampling import draw_rows
+
+    drawn = draw_rows(
+        model.compiled, model.params, n, seed,
+        do=assignments_of(do), worlds=assignments_of(worlds),
+    )  # fmt: skip
+    return _decoded(model, drawn, latents)
+
+
+def _decoded(
+    model: Answerer, drawn: Mapping[str, Mapping[str, Tensor]], latents: bool
+) -> pd.DataFrame:
+    """Return worlds of values as one table: the facts first, then ``V[world]`` columns."""
+    import pandas as pd
+
+    scm, encoding = model.compiled.scm, model.encoding
+    columns: dict[str, Any] = {}
+    for world, values in drawn.items():
+        for name, value in values.items():
+            if name in encoding.schema.variables:
+                cells = encoding.decode(name, value.numpy())
+                title = encoding.statistics[name].columns[0]
+            elif latents:
+                domain_levels = _levels(scm, name)
+                cells = value.numpy()
+                cells = _named(cells, domain_levels)
+                title = name
+            else:
+                continue
+            columns[title if world == "factual" else f"{name}[{world}]"] = cells
+    return pd.DataFrame(columns)
+
+
+def _named(codes: Any, levels: tuple[str, ...]) -> Any:  # noqa: ANN401 (numpy cells)
+    return [levels[int(k)] for k in codes] if levels else codes
+
+
+def _levels(scm: Scm, name: str) -> tuple[str, ...]:
+    from causaldsl.vocabulary.domains import Binary, levels_of
+
+    domain = scm.variables[name].domain
+    return () if isinstance(domain, Binary) else levels_of(domain) or ()
+
+
+def assignments_of(texts: Sequence[str]) -> tuple[nodes.Assignment, ...]:
+    """Return parsed ``--do`` texts, or raise with every finding."""
+    from causaldsl.syntax.parser import parse_do
+
+    found: list[Diagnostic] = []
+    parsed: list[nodes.Assignment] = []
+    for text in texts:
+        node, findings = parse_do(text)
+        found += findings
+        if node is not None:
+            parsed.append(node)
+    if any(d.severity == "error" for d in found):
+        raise CounterfactualError(found)
+    return tuple(parsed)
