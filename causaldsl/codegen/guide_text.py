@@ -191,7 +191,9 @@ def _is_read(guide: ir.GuideProgram, target: str) -> bool:
 def _per_row_parameters(stem: str) -> list[str]:
     return [
         "every = n_rows or size",
-        f"loc = pyro.param({quoted(stem + '.loc')}, lambda: torch.zeros(every))[row]",
+        "# each row starts at the median of 15 standard normal draws, as Pyro's AutoNormal does",
+        f"loc = pyro.param({quoted(stem + '.loc')}, lambda: torch.randn(15, every).median(0)[0])",
+        "loc = loc[row]",
         "scale = pyro.param(",
         f"    {quoted(stem + '.scale')},",
         "    lambda: torch.full((every,), 0.1),",
