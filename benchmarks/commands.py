@@ -91,7 +91,9 @@ def main() -> None:
         for size in SIZES[:1] if given.smoke else SIZES:
             path = folder / f"generated_{size}.scm"
             path.write_text(generated(size), encoding="utf-8")
-            time_ = found["check of generated files"][str(size)] = seconds(["check", str(path)], runs)
+            time_ = found["check of generated files"][str(size)] = seconds(
+                ["check", str(path)], runs
+            )
             print(f"check of {size:5} variables: {time_['wall']:.2f} s, CPU {time_['cpu']:.2f} s")
             over += [f"check of {size} variables"] if time_["cpu"] > LONGEST else []
     if not given.smoke:

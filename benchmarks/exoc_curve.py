@@ -113,8 +113,9 @@ def report_of(fitted: object, rows: object) -> dict:
         "KL": dict(result.kl),
         "R": dict(result.balance),
         "terms": dict(result.terms),
-        "boundary": [{"name": b.name, "value": b.value, "reached": b.reached}
-                     for b in result.boundary],  # fmt: skip
+        "boundary": [
+            {"name": b.name, "value": b.value, "reached": b.reached} for b in result.boundary
+        ],
         "findings": [f"{d.code} {d.message}" for d in result.diagnostics],
         "parameters": {n: v.tolist() for n, v in fitted.params.items()},
         "steps": result.steps,

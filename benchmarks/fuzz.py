@@ -59,7 +59,9 @@ def random_bytes(draw: random.Random, files: list[str]) -> str:
     size = draw.choice((1, 5, 30, 200, 1_000))
     if draw.random() < 0.5:
         return bytes(draw.choices(range(256), k=size)).decode("utf-8", "replace")
-    return "".join(chr(draw.choice((draw.randrange(128), draw.randrange(0xD7FF)))) for _ in range(size))
+    return "".join(
+        chr(draw.choice((draw.randrange(128), draw.randrange(0xD7FF)))) for _ in range(size)
+    )
 
 
 def shuffled_tokens(draw: random.Random, files: list[str]) -> str:

@@ -101,9 +101,7 @@ def released_step(data: Columns, gamma: float | None, seed: int, rate: float = 1
     pyro.clear_param_store()
     pyro.set_rng_seed(seed)
     model = fair_k_released if gamma is None else exoc_released
-    guide = AutoDiagonalNormal(
-        model, init_scale=0.1, init_loc_fn=init_to_median(num_samples=15)
-    )
+    guide = AutoDiagonalNormal(model, init_scale=0.1, init_loc_fn=init_to_median(num_samples=15))
     elbo = Trace_ELBO()
     elbo.differentiable_loss(model, guide, data)  # makes every parameter
     learned = [p for _, p in pyro.get_param_store().named_parameters()]

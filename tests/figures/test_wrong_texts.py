@@ -1,0 +1,7 @@
+"""A short run of the fuzzer; its long one is `python benchmarks/fuzz.py`."""
+
+from fuzz import run
+
+
+def test_wrong_texts_are_refused_with_diagnostics_and_nothing_else(capsys):
+    assert run(250, seed=7, folder=None) == 0, capsys.readouterr().out
