@@ -39,6 +39,7 @@ class Checked:
 
 def check_source(source: SourceFile, overrides: Overrides | None = None) -> Checked:
     """Parse and check a text."""
+    from causaldsl.diagnostics.collect import without_echoes
     from causaldsl.semantics.check import check
     from causaldsl.syntax.parser import parse
 
@@ -47,7 +48,8 @@ def check_source(source: SourceFile, overrides: Overrides | None = None) -> Chec
         return Checked(program=None, scm=None, diagnostics=syntax)
     scm, semantic = check(program, source, overrides=dict(overrides or {}))
     failed = any(d.severity == "error" for d in syntax)
-    return Checked(program=program, scm=None if failed else scm, diagnostics=(*syntax, *semantic))
+    found = (*syntax, *without_echoes(semantic, syntax))
+    return Checked(program=program, scm=None if failed else scm, diagnostics=found)
 
 
 def check_file(path: Path | str, overrides: Overrides | None = None) -> Checked:
