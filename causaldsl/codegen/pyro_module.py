@@ -313,7 +313,7 @@ def _model(program: ir.Program, w: Writer) -> str:
         "    size = rows_in(data, n_rows)\n"
         "    p = parameters()\n"
         '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):\n'
-        + "\n".join(sites)
+        + ("\n".join(sites) or "        pass")
         + "\n"
     )
 
