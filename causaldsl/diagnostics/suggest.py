@@ -33,12 +33,13 @@ def distance(left: str, right: str, limit: int) -> int:
 def suggest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
     """Return at most three candidates within ``max(1, len(name) // 3)`` edits, nearest first.
 
-    Ties keep the candidates' order; a difference in case alone counts as half an edit.
+    Ties keep the candidates' order; a difference in case alone counts as half an edit. What shares
+    no letter with the name is no misspelling of it, however short both are.
     """
     limit = max(1, len(name) // 3)
     found: list[tuple[float, str]] = []
     for candidate in dict.fromkeys(candidates):
-        if candidate == name:
+        if candidate == name or not set(candidate.casefold()) & set(name.casefold()):
             continue
         same_letters = candidate.casefold() == name.casefold()
         edits = 0.5 if same_letters else float(distance(name, candidate, limit))

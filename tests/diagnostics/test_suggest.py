@@ -38,8 +38,12 @@ def test_the_distance_is_symmetric(left, right):
 
 def test_names_within_a_third_of_the_length_are_offered():
     assert suggest("raec", ["race", "sex", "lsat"]) == ("race",)
-    assert suggest("x", ["y", "z"]) == ("y", "z")
+    assert suggest("x", ["x'", "ax"]) == ("x'", "ax")
     assert suggest("sensitve", ["sensitive", "observed"]) == ("sensitive",)
+
+
+def test_a_name_without_a_letter_in_common_is_not_offered():
+    assert suggest("x", ["y", "z"]) == ()
 
 
 def test_the_nearest_come_first_and_at_most_three():
@@ -60,5 +64,5 @@ def test_the_name_itself_is_not_offered():
 
 def test_a_hint_names_the_candidates():
     assert did_you_mean("raec", ["race"]) == "did you mean `race`?"
-    assert did_you_mean("y", ["x", "z"]) == "did you mean `x` or `z`?"
+    assert did_you_mean("ab", ["ax", "bb"]) == "did you mean `ax` or `bb`?"
     assert did_you_mean("something", ["else"]) is None
