@@ -139,14 +139,15 @@ def _render(diagnostic: Diagnostic, paint: _Painter) -> Iterable[str]:
         yield f"{edge}{paint('-->', 'gutter')} {_sentence(diagnostic.place)}"
     shown_file = None
     for labels in _by_line(diagnostic.labels, places):
-        label = next((item for item in labels if item.primary), labels[0])
-        place = places[id(label)]
-        if label.span.file is not shown_file:
+        file = labels[0].span.file
+        if file is not shown_file:
             arrow = "-->" if shown_file is None else ":::"
-            at = f"{_sentence(label.span.file.path)}:{place.number}:{place.column}"
+            here = [item for item in diagnostic.labels if item.span.file is file]
+            place = places[id(next((item for item in here if item.primary), here[0]))]
+            at = f"{_sentence(file.path)}:{place.number}:{place.column}"
             yield f"{edge}{paint(arrow, 'gutter')} {at}"
             yield f"{edge} {paint('|', 'gutter')}"
-            shown_file = label.span.file
+            shown_file = file
         yield from _snippet(labels, places, width, severity, paint)
     for note in diagnostic.notes:
         yield from _aside("note", note, edge, paint)

@@ -241,9 +241,32 @@ def name_not_normal(span: Span, plain: str) -> Diagnostic:
 # --- what the grammar is too coarse to refuse -----------------------------------------------
 
 
+# What other languages call a domain.
+_DOMAINS_ELSEWHERE = {
+    "float": "real",
+    "double": "real",
+    "number": "real",
+    "numeric": "real",
+    "continuous": "real",
+    "int": "count",
+    "integer": "count",
+    "bool": "binary",
+    "boolean": "binary",
+    "probability": "unit",
+    "string": "{one, another}",
+    "str": "{one, another}",
+    "category": "{one, another}",
+    "categorical": "{one, another}",
+    "ordinal": "{low < high}",
+    "ordered": "{low < high}",
+}
+
+
 def unknown_domain(word: str, span: Span) -> Diagnostic:
     """Return CD030: a word behind the colon that is no domain."""
     hint = "write `image[channels, height, width]`" if word == "image" else None
+    if word.lower() in _DOMAINS_ELSEWHERE:
+        hint = f"write `{_DOMAINS_ELSEWHERE[word.lower()]}`"
     return diagnostic(
         "CD030",
         f"`{word}` is no domain" if word != "image" else "an `image` needs its sizes",

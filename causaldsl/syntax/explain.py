@@ -116,6 +116,18 @@ def _equal_for_tilde(place: Place) -> Diagnostic | None:
     )
 
 
+def _value_of_variable(place: Place) -> Diagnostic | None:
+    if place.found != "EQUAL" or not place.is_declaration:
+        return None
+    name = place.text(-1)
+    return diagnostic(
+        "CD020",
+        f"a declaration gives no value, and `=` stands behind `{name}`",
+        Label(span=place.span()),
+        hint=f"write `param {name} = ...` for a constant, `{name} := ...` on a line of its own",
+    )
+
+
 def _equal_in_world(place: Place) -> Diagnostic | None:
     if place.found != "EQUAL" or "SET" not in place.expected:
         return None
@@ -353,6 +365,7 @@ _RULES = (
     _unknown_statement,
     _role_left_out,
     _equal_for_tilde,
+    _value_of_variable,
     _domain_missing,
     _colon_left_out,
     _tilde_for_equal,

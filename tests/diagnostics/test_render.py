@@ -65,7 +65,7 @@ def test_a_second_label_shows_its_own_line():
         Label(span=Span(file=source, start=0, end=6), text="first", primary=False),
     )
     assert render_text([found]).splitlines()[1:] == [
-        " --> m.scm:1:1",
+        " --> m.scm:3:1",
         "  |",
         "1 | a -> b",
         "  | ------ first",
