@@ -1,0 +1,2 @@
+scm école
+outcome Y : real

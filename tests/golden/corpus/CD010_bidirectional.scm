@@ -1,0 +1,4 @@
+scm example
+sensitive S : {White, Black}
+outcome   Y : real
+S -> Y # ‮> ereht si worra on

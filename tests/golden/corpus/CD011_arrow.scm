@@ -1,0 +1,4 @@
+scm example
+observed G : real
+outcome  Y : real
+G → Y

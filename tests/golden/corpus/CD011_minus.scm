@@ -1,0 +1,5 @@
+scm example
+observed G : real
+outcome  Y : real
+G -> Y
+Y ~ Normal(2 − G, 1)

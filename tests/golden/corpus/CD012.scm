@@ -1,0 +1,2 @@
+scm example "An example
+outcome Y : real

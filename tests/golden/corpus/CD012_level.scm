@@ -1,0 +1,3 @@
+scm example
+sensitive S : {"White, Black}
+outcome   Y : real

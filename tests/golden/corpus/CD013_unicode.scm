@@ -1,0 +1,2 @@
+scm example "\u12"
+outcome Y : real

@@ -1,0 +1,5 @@
+scm example
+observed __class__ : real
+outcome  Y : real
+__class__ -> Y
+Y ~ Normal(__class__, 1)

@@ -1,0 +1,4 @@
+scm example
+latent  K
+outcome Y : real
+K -> Y

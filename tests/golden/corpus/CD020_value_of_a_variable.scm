@@ -1,0 +1,4 @@
+scm example
+observed X = 3
+outcome  Y : real
+X -> Y

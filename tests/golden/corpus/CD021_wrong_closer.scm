@@ -1,0 +1,3 @@
+scm example
+outcome Y : real
+Y ~ Normal(0, [1)

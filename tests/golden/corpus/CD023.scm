@@ -1,0 +1,3 @@
+scm example
+sensitve S : binary
+outcome  Y : real

@@ -1,0 +1,2 @@
+scm example
+Outcome Y : real

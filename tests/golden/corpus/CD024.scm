@@ -1,0 +1,5 @@
+scm example
+observed G : real
+outcome  Y : real
+G -> Y
+predict Y

@@ -1,0 +1,4 @@
+scm example
+observed X : real
+outcome  Y : real
+X ->

@@ -1,0 +1,4 @@
+scm example
+observed X, Z : real
+outcome  Y : real
+X -> Z <-> Y

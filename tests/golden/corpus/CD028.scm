@@ -1,0 +1,3 @@
+scm example
+observed E : real
+outcome  Y : real

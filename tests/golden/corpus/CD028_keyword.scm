@@ -1,0 +1,3 @@
+scm example
+observed from : real
+outcome  Y : real

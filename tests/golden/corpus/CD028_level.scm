@@ -1,0 +1,4 @@
+scm example
+sensitive S : {E, P}
+outcome   Y : real
+S -> Y

@@ -1,0 +1,3 @@
+scm example
+observed marital : {Never-married, Married}
+outcome  Y : real

@@ -1,0 +1,4 @@
+scm example
+latent  u : real[3]
+outcome Y : real
+u -> Y

@@ -1,0 +1,2 @@
+scm example
+outcome Y : real missing ignore

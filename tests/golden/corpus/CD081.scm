@@ -1,0 +1,1 @@
+outcome Y : real

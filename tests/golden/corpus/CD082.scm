@@ -1,0 +1,2 @@
+outcome Y : real
+scm example

@@ -1,0 +1,3 @@
+scm example
+scm another
+outcome Y : real

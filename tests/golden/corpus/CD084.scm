@@ -1,0 +1,4 @@
+scm example
+missing drop
+missing error
+outcome Y : real

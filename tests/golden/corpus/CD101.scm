@@ -1,0 +1,5 @@
+scm example
+observed G : real
+observed G : count
+outcome  Y : real
+G -> Y

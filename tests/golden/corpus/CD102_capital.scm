@@ -1,0 +1,4 @@
+scm example
+sensitive Race : {White, Black}
+outcome   Y : real
+race -> Y

@@ -1,0 +1,4 @@
+scm example
+observed X : real
+outcome  group : real
+X -> group

@@ -1,0 +1,3 @@
+scm example
+outcome Y : real
+train learnin_rate=0.1

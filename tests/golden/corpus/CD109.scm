@@ -1,0 +1,3 @@
+scm example
+outcome Y : real
+train epochs=10, epochs=20

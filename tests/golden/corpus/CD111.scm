@@ -1,0 +1,3 @@
+scm example
+param gamma = 1.2
+outcome Y : real

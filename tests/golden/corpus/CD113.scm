@@ -1,0 +1,5 @@
+scm example
+latent  K
+outcome Y : real
+K -> Y
+guide K ~ Normal(mlp(parents; hidden=[4]))

@@ -1,0 +1,4 @@
+scm example
+sensitive S : {White}
+outcome   Y : real
+S -> Y

@@ -1,0 +1,4 @@
+scm example
+latent  u[0]
+outcome Y : real
+u -> Y

@@ -1,0 +1,4 @@
+scm example
+latent u[2000000]
+outcome Y : real
+u -> Y

@@ -1,0 +1,2 @@
+scm example
+outcome Y : real from ceil("ZFYA")

@@ -1,0 +1,2 @@
+scm example
+outcome income : binary as {"<=50K": 1, ">50K": 2}

@@ -1,0 +1,4 @@
+scm example
+latent  K from "knowledge"
+outcome Y : real
+K -> Y

@@ -1,0 +1,4 @@
+scm example
+observed x[2] : {low, high}
+outcome  Y : real
+x -> Y

@@ -1,0 +1,3 @@
+scm example
+outcome Y : real
+Y ~ Normal(log(-2), 1)

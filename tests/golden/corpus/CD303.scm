@@ -1,0 +1,4 @@
+scm example
+observed A, B : real
+outcome  Y : real
+A -> B -> Y -> A

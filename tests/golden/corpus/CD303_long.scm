@@ -1,0 +1,5 @@
+scm example
+observed A, B, C, D, F : real
+outcome  Y : real
+A -> B -> C -> D -> F -> B
+F -> Y

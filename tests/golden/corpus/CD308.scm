@@ -1,0 +1,5 @@
+scm example
+sensitive S : {White, Black}
+auxiliary S'
+outcome   Y : real
+S, S' -> Y

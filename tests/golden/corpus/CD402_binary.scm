@@ -1,0 +1,3 @@
+scm example
+outcome y : binary
+y ~ Poisson(3)

@@ -1,0 +1,3 @@
+scm example
+outcome y : binary
+y ~ Bernoulli(1.5)

@@ -1,0 +1,3 @@
+scm example
+outcome Y : real
+Y ~ Uniform(2, 1)

@@ -1,0 +1,6 @@
+scm example
+sensitive S : {White, Black}
+outcome   Y : real
+S -> Y
+coupling Y ~ additive
+coupling Y ~ independent

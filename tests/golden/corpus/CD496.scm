@@ -1,0 +1,4 @@
+scm example
+latent  group_ : {one, two}
+outcome Y : real
+group_ -> Y

@@ -1,0 +1,3 @@
+scm example
+outcome Y : real
+query high = P[Y]

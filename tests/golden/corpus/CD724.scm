@@ -1,0 +1,5 @@
+scm example
+sensitive a : binary
+outcome   Y : real
+a -> Y
+query te = E[Y[a <- 2]]

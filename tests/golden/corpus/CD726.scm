@@ -1,0 +1,5 @@
+scm example
+observed X : real
+outcome  Y : real
+X -> Y
+query te = E[Y[X ~ Poisson(3)]]
