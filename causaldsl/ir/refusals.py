@@ -45,9 +45,10 @@ def image_not_compiled(name: str, span: Span) -> Diagnostic:
 
 def loss_not_compiled(term: str, span: Span) -> Diagnostic:
     """CD493: a loss term whose compilation comes later."""
+    what = f"{term} in a loss" if " " in term else f"the loss term `{term}`"
     return diagnostic(
         "CD493",
-        f"the loss term `{term}` is checked, but this version does not compile it",
+        f"{what} is checked, but this version does not compile it",
         Label(span=span, text="not compiled yet"),
     )
 

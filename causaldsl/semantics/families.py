@@ -220,7 +220,7 @@ def check_table_covers(
         )
     elif missing:
         finding = value_errors.table_lacks(
-            "the table", target.name, missing, expression.span, target.span
+            "the table", target.name, missing, expression.span, target.span, "declared here"
         )
         scope.findings.add(finding)
     return not extra and not missing

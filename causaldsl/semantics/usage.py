@@ -21,6 +21,12 @@ def check_usage(scope: Scope, structure: Structure) -> None:
             word = name_errors.KIND_WORDS[symbol.kind]
             scope.findings.add(name_errors.never_used(symbol.name, word, symbol.span))
     graph = structure.graph
+    is_incomplete = any(
+        item.name not in scope.variables and item.name not in scope.groups
+        for statement in scope.names.of(nodes.Arrows)
+        for stop in statement.stops
+        for item in stop
+    )
     observed = [n for n, v in scope.variables.items() if v.role.is_observed]
     seen = ancestors(graph, observed)
     defined = {
@@ -34,7 +40,7 @@ def check_usage(scope: Scope, structure: Structure) -> None:
         if name in scope.findings.reported or variable.stand_in:
             continue
         if not graph.pred[name] and not graph.succ[name]:
-            if len(scope.variables) > 1:
+            if len(scope.variables) > 1 and not is_incomplete:
                 scope.findings.add(structure_errors.isolated(name, variable.span))
         elif name not in seen and variable.role is not Role.CONTROL and name not in defined:
             finding = structure_errors.without_observed_descendant(name, variable.span)

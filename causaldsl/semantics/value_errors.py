@@ -76,11 +76,16 @@ def wrong_index(name: str, reason: str, span: Span, hint: str | None = None) -> 
 
 
 def table_lacks(
-    table: str, of: str, missing: Iterable[str], span: Span, declared: Span | None
+    table: str,
+    of: str,
+    missing: Iterable[str],
+    span: Span,
+    declared: Span | None,
+    what: str = "the table",
 ) -> Diagnostic:
     """Return the finding that a table says nothing about some levels of a variable."""
     missing = tuple(missing)
-    second = () if declared is None else (Label(span=declared, text="the table", primary=False),)
+    second = () if declared is None else (Label(span=declared, text=what, primary=False),)
     return codes.diagnostic(
         "CD217",
         f"{table} has no entry for {listed(missing)}, expected one for each level of `{of}`",
