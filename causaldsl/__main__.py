@@ -1,5 +1,10 @@
 """``python -m causaldsl`` is the command line."""
 
-from causaldsl.cli.main import main
+import sys
 
-main()
+try:
+    from causaldsl.cli.main import main
+
+    main()
+except KeyboardInterrupt:  # before a command has begun
+    sys.exit(130)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causaldsl.diagnostics.model import CounterfactualError, Diagnostic, ModelError
+from causaldsl.diagnostics.model import Diagnostic, ModelError
 from causaldsl.diagnostics.progress import ProgressCallback, silent
 from causaldsl.front import compile_scm
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from causaldsl.inference.fitted import FittedScm
     from causaldsl.runtime.load import CompiledScm
     from causaldsl.semantics.model import Scm
-    from causaldsl.syntax import nodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +53,14 @@ def answerer_of(fitted: FittedScm, remarks: Sequence[str] = ()) -> Answerer:
 
 
 def is_fit_file(path: Path) -> bool:
-    """Whether a file is a saved fit rather than a model's text: by its first bytes."""
+    """Whether a file is a saved fit rather than a model's text: by its name or first bytes."""
+    if path.suffix.lower() == ".fit":
+        return True
     try:
         with path.open("rb") as stream:
             return stream.read(2) == b"PK"
     except OSError:
-        return path.suffix == ".fit"
+        return False
 
 
 def is_numbered(scm: Scm) -> bool:
@@ -153,12 +154,29 @@ def simulate(
         Also give the unobserved variables.
     """
     from causaldsl.counterfactual.sampling import draw_rows
+    from causaldsl.counterfactual.wording import read_interventions
 
+    scm = model.compiled.scm
     drawn = draw_rows(
-        model.compiled, model.params, n, seed,
-        do=assignments_of(do), worlds=assignments_of(worlds),
+        model.compiled, model.params, whole_number(n, "n", 1), whole_number(seed, "seed", 0),
+        do=read_interventions(do, scm), worlds=read_interventions(worlds, scm, "--worlds"),
     )  # fmt: skip
     return _decoded(model, drawn, latents)
+
+
+def whole_number(value: object, name: str, least: int) -> int:
+    """Return a whole number that torch can take.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none, or below `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is a whole number, not {type(value).__name__}")
+    if not least <= value < 2**63:
+        raise ValueError(f"{name} is {value}, expected a whole number from {least}")
+    return value
 
 
 def _decoded(
@@ -194,19 +212,3 @@ def _levels(scm: Scm, name: str) -> tuple[str, ...]:
 
     domain = scm.variables[name].domain
     return () if isinstance(domain, Binary) else levels_of(domain) or ()
-
-
-def assignments_of(texts: Sequence[str]) -> tuple[nodes.Assignment, ...]:
-    """Return parsed ``--do`` texts, or raise with every finding."""
-    from causaldsl.syntax.parser import parse_do
-
-    found: list[Diagnostic] = []
-    parsed: list[nodes.Assignment] = []
-    for text in texts:
-        node, findings = parse_do(text)
-        found += findings
-        if node is not None:
-            parsed.append(node)
-    if any(d.severity == "error" for d in found):
-        raise CounterfactualError(found)
-    return tuple(parsed)

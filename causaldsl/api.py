@@ -224,7 +224,8 @@ class Fit:
         do
             ``"S=Black"``, ``"S=s'"``, several of them, or ``{"S": "Black"}``.
         options
-            ``evidence``, ``draws``, ``seed``, ``engine``, ``objective`` of `pipeline.counterfactual`.
+            ``evidence``, ``draws``, ``seed``, ``engine``, ``objective``: see
+            `pipeline.counterfactual`.
         """
         return _counterfactuals(pipeline.answerer_of(self.fitted), frame, do, options)
 

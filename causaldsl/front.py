@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from causaldsl.diagnostics.model import CounterfactualError, Diagnostic, ModelError
+from causaldsl.diagnostics.model import Diagnostic, ModelError
 from causaldsl.source import SourceFile
 
 if TYPE_CHECKING:
@@ -62,6 +62,27 @@ def check_file(path: Path | str, overrides: Overrides | None = None) -> Checked:
     return check_source(source, overrides)
 
 
+def check_named(name: str, overrides: Overrides | None = None) -> Checked:
+    """Read, parse and check a file, or standard input for ``-``."""
+    source, findings = read_text(name)
+    if source is None:
+        return Checked(program=None, scm=None, diagnostics=findings)
+    return check_source(source, overrides)
+
+
+def read_text(name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+    """Return the text of a file, of standard input for ``-``, or why there is none."""
+    import sys
+
+    from causaldsl.syntax.parser import decode_source, read_source
+
+    if name != "-":
+        return read_source(name)
+    stream = getattr(sys.stdin, "buffer", None)
+    data = sys.stdin.read().encode() if stream is None else stream.read()
+    return decode_source(data, "<stdin>")
+
+
 def checked_scm(model: Path | str | SourceFile, overrides: Overrides | None = None) -> Scm:
     """Return the checked model of a file or a text.
 
@@ -81,11 +102,14 @@ def checked_scm(model: Path | str | SourceFile, overrides: Overrides | None = No
 
 
 def summary_line(path: Path, checked: Checked) -> str:
-    """Return one line about a model that passed its checks."""
+    """Return one line about a model: what it is, or how many mistakes it has."""
     scm = checked.scm
-    if scm is None:
-        return f"{path}: not a model"
     warnings = sum(d.severity == "warning" for d in checked.diagnostics)
+    if scm is None:
+        errors = sum(d.severity == "error" for d in checked.diagnostics)
+        counted = [f"{errors} error{'s' if errors != 1 else ''}"]
+        counted += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+        return f"{path}: {', '.join(counted)}"
     proved = sum(c.holds is True for c in scm.claims)
     said = [
         f"{len(scm.observed)} observed and {len(scm.unobserved)} unobserved variables",
@@ -98,16 +122,10 @@ def summary_line(path: Path, checked: Checked) -> str:
 
 def format_file(name: str) -> tuple[str, str | None, tuple[Diagnostic, ...]]:
     """Return a file's text, its canonical form (None when it does not parse), and findings."""
-    import sys
-
-    from causaldsl.syntax.parser import parse, read_source
+    from causaldsl.syntax.parser import parse
     from causaldsl.syntax.printer import print_program
 
-    if name == "-":
-        source: SourceFile | None = SourceFile(path="<stdin>", text=sys.stdin.read())
-        findings: tuple[Diagnostic, ...] = ()
-    else:
-        source, findings = read_source(name)
+    source, findings = read_text(name)
     if source is None:
         return "", None, findings
     program, findings = parse(source)
@@ -139,16 +157,25 @@ def draw(
     use_dot: bool | None = None,
 ) -> bytes:
     """Return a picture of the model's graph."""
-    from causaldsl.counterfactual.findings import unknown_variable
     from causaldsl.drawing.picture import render
 
-    missing = [name for name in do if name not in scm.variables]
-    if missing:
-        raise CounterfactualError([unknown_variable(n, scm.variables, "`--do`") for n in missing])
     return render(
-        scm.graph, fmt, title=scm.title or scm.name, do=tuple(do), twin=twin, theme=theme,
-        use_dot=use_dot,
+        scm.graph, fmt, title=scm.title or scm.name, do=intervened(scm, do), twin=twin,
+        theme=theme, use_dot=use_dot,
     )  # fmt: skip
+
+
+def intervened(scm: Scm, do: Sequence[str]) -> tuple[str, ...]:
+    """Return the variables that interventions set: ``S``, ``S=Black`` and ``S, G`` all name some.
+
+    Raises
+    ------
+    CounterfactualError
+        For a name that no variable has.
+    """
+    from causaldsl.counterfactual.wording import targets
+
+    return targets(do, scm) if do else ()
 
 
 # --- compile --------------------------------------------------------------------------------

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from causaldsl.answering import (
     Answerer,
     answerer_of,
-    assignments_of,
     is_fit_file,
     is_numbered,
     numbered,
     simulate,
+    whole_number,
     with_guide,
 )
 from causaldsl.diagnostics.model import CounterfactualError, InferenceError, ModelError
@@ -29,6 +29,7 @@ from causaldsl.front import (
     Checked,
     Overrides,
     check_file,
+    check_named,
     check_source,
     checked_scm,
     compile_scm,
@@ -37,6 +38,7 @@ from causaldsl.front import (
     emit_file,
     explain,
     format_file,
+    intervened,
     lower_scm,
     summary_line,
 )
@@ -65,6 +67,7 @@ __all__ = [
     "answerer_of",
     "audit",
     "check_file",
+    "check_named",
     "check_source",
     "checked_scm",
     "compare",
@@ -77,6 +80,8 @@ __all__ = [
     "explain",
     "fit",
     "format_file",
+    "intervened",
+    "is_fit_file",
     "is_numbered",
     "load_fit",
     "lower_scm",
@@ -87,6 +92,7 @@ __all__ = [
     "read_rows",
     "save_fit",
     "simulate",
+    "starter",
     "summary_line",
     "true_worlds",
     "with_guide",
@@ -212,9 +218,35 @@ def open_model(
         from causaldsl.inference.findings import needs_a_table
 
         raise InferenceError([needs_a_table(scm.name)])
-    fitted = fit(scm, table, words=words, progress=progress)
+    fitted = _uninterrupted(fit(scm, table, words=words, progress=progress))
     rows = f"{fitted.result.n_rows:,} rows"
     return answerer_of(fitted, [f"`{place.name}` is no fit: it was fitted first, on these {rows}"])
+
+
+def starter(
+    table: object, *, sensitive: Sequence[str] = (), outcome: str | None = None, name: str = "model"
+) -> str:
+    """Return the text of a starter model for a table, in the canonical form.
+
+    Raises
+    ------
+    DataError
+        When the table cannot be read, or lacks one of the columns.
+    """
+    from causaldsl.data.starter import starter_text
+    from causaldsl.syntax.parser import parse
+    from causaldsl.syntax.printer import print_program
+
+    text = starter_text(read_rows(table), sensitive=sensitive, outcome=outcome, name=name)
+    program, _ = parse(SourceFile(path="<starter>", text=text))
+    return text if program is None else print_program(program)
+
+
+def _uninterrupted(fitted: FittedScm) -> FittedScm:
+    """Return a fit that something else waits for; half of one is no answer to that."""
+    if fitted.result.status == "interrupted":
+        raise KeyboardInterrupt
+    return fitted
 
 
 # --- counterfactuals ------------------------------------------------------------------------
@@ -244,12 +276,14 @@ def counterfactual(
     from causaldsl.counterfactual.abduction import read_evidence
     from causaldsl.counterfactual.action import intervene
     from causaldsl.counterfactual.engine import counterfactual as answer
+    from causaldsl.counterfactual.wording import read_interventions
     from causaldsl.data.binding import bind
 
     scm = model.compiled.scm
-    names = tuple(scm.observed if evidence is None else evidence)
+    names = tuple(scm.observed if evidence is None else dict.fromkeys(evidence))
     _verify_evidence(scm, names)
-    intervention = intervene(scm, assignments_of(do))
+    intervention = intervene(scm, read_interventions(do, scm))
+    whole_number(seed, "seed", 0)
     fitted = model.fitted is not None
     data = bind(
         read_rows(table), model.encoding.schema,
@@ -423,6 +457,7 @@ def compare(
     from causaldsl.data.schema import schema_of
     from causaldsl.mitigation.abducted import roles_of
 
+    _verify_overrides(models, overrides or {})
     scms = [checked_scm(m, _meant_for(m, overrides)) for m in models]
     for scm in scms:
         _verify_fittable(scm)
@@ -448,6 +483,14 @@ def compare(
     )
 
 
+def _verify_overrides(models: Sequence[Path | str], overrides: Overrides) -> None:
+    """Refuse a param that none of the models has."""
+    known = {name for model in models for name in checked_scm(model).hyper}
+    unknown = {name: value for name, value in overrides.items() if name not in known}
+    if unknown:
+        checked_scm(models[0], unknown)
+
+
 def _meant_for(model: Path | str, overrides: Overrides | None) -> dict[str, object]:
     """Return the overrides of params that a file has: a comparison sets them where they exist."""
     checked = check_file(model)
@@ -463,7 +506,7 @@ def _source(scm: Scm, data: EncodedData, words: Mapping[str, object] | None) -> 
         compiled: CompiledScm, rows: EncodedData, seed: int, progress: ProgressCallback
     ) -> FittedScm:
         config = _config(scm, {**(words or {}), "seed": seed})
-        return fit_svi(compiled, rows, config=config, progress=progress)
+        return _uninterrupted(fit_svi(compiled, rows, config=config, progress=progress))
 
     return ScmSource(
         scm=scm, encoding=data.encoding, compile_again=lambda: compile_scm(scm), run_fit=run

@@ -2,52 +2,82 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from causaldsl.cli import exit_codes
-from causaldsl.cli.fit import QUIET, SEED, TRAIN, train_words
+from causaldsl.cli.data import TABLES
+from causaldsl.cli.fit import QUIET, SEED, TRAIN, settled_code, train_words
+from causaldsl.cli.progress import progress_display
 from causaldsl.cli.terminal import (
+    check_output,
+    fit_file,
+    model_file,
     overrides_of,
-    print_diagnostics,
-    progress_bar,
     usage_error,
     write_file,
+    write_out,
 )
 from causaldsl.cli.text import SET
+from causaldsl.cli.worlds import names_of
 
-FIT = typer.Argument(..., help="A saved fit.")
-DRAWS = typer.Option(50, "--draws", min=1, help="Draws of each row's counterfactuals.")
-EPSILON = typer.Option(
-    None, "--epsilon", help="What counts as a difference, in the prediction's unit."
+if TYPE_CHECKING:
+    from causaldsl.bench.table import FairnessTable
+    from causaldsl.fairness.audit import FairnessReport
+    from causaldsl.reports.document import Document
+
+FIT = typer.Argument(..., metavar="FIT", help="A saved fit (.fit).")
+REPORT = typer.Option(
+    None, "-o", "--output", metavar="FILE", help="Text, Markdown, CSV or JSON, by its name."
 )
-METRICS = typer.Option(None, "--metrics", help="Names with commas; all that apply by default.")
+DRAWS = typer.Option(50, "--draws", metavar="N", min=1, help="Draws of each row's counterfactuals.")
+EPSILON = typer.Option(
+    None,
+    "--epsilon",
+    metavar="X",
+    help="What counts as a difference, in the prediction's unit.",
+)
+METRICS = typer.Option(
+    None, "--metrics", metavar="NAMES", help="Names with commas; all that apply by default."
+)
+REPORTS = (".txt", ".md", ".csv", ".json")
+MOST_SPLITS = 1000
+#: Findings of a fit that did not end where it should.
+_UNSETTLED = ("CD620", "CD623")
 
 
 def predict(
     fit: Path = FIT,
-    data: Path = typer.Option(..., "--data", help="The rows to predict."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="CSV, Parquet or JSON."),
+    data: Path = typer.Option(..., "--data", metavar="TABLE", help="The rows to predict."),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", metavar="FILE", help="CSV, Parquet or JSON."
+    ),
 ) -> None:
     """Predict the outcome by a fit's ``predict`` lines, without a look at it."""
+    check_output(output, TABLES, inputs=[fit, data])
     from causaldsl import pipeline
 
-    frame = pipeline.predict(pipeline.load_fit(fit), data)
+    fitted = pipeline.load_fit(fit_file(fit))
+    frame = pipeline.predict(fitted, data)
     if output is None:
-        sys.stdout.write(frame.to_csv(index=False))
-        return
-    from causaldsl.data.tables import write_table
+        write_out(frame.to_csv(index=False, lineterminator="\n"))
+    else:
+        from causaldsl.data.tables import write_table
 
-    write_table(frame, output)
-    print(f"wrote {output}: {len(frame):,} rows")
+        write_table(frame, output)
+        print(f"wrote {output}: {len(frame):,} rows")
+    raise typer.Exit(settled_code(fit, fitted))
 
 
 def audit(
     fit: Path = FIT,
-    data: Path = typer.Option(..., "--data", help="The rows to audit, outcome and all."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="CSV, Markdown or JSON."),
+    data: Path = typer.Option(
+        ..., "--data", metavar="TABLE", help="The rows to audit, outcome and all."
+    ),
+    output: Path | None = REPORT,
     draws: int = DRAWS,
     epsilon: float | None = EPSILON,
     metrics: str | None = METRICS,
@@ -55,26 +85,31 @@ def audit(
     quiet: bool = QUIET,
 ) -> None:
     """Audit a fit's predictors beside the baselines: accuracy and counterfactual fairness."""
+    names = _check_report(output, [fit, data], epsilon, metrics)
     from causaldsl import pipeline
-    from causaldsl.reports.tables import document_of_audit
 
-    fitted = pipeline.load_fit(fit)
-    with progress_bar(quiet) as progress:
+    fitted = pipeline.load_fit(fit_file(fit))
+    with progress_display(quiet) as progress:
         report = pipeline.audit(
-            fitted, data, draws=draws, seed=seed, epsilon=epsilon, metrics=_names(metrics),
+            fitted, data, draws=draws, seed=seed, epsilon=epsilon, metrics=names,
             progress=progress,
         )  # fmt: skip
+    from causaldsl.reports.tables import document_of_audit
+
     _write(report, document_of_audit(report), output)
-    print_diagnostics(fitted.result.diagnostics)
-    raise typer.Exit(exit_codes.OK if fitted.result.converged else exit_codes.REFUSED)
+    raise typer.Exit(settled_code(fit, fitted))
 
 
 def compare(
-    models: list[Path] = typer.Argument(..., help="Model files."),
-    data: Path = typer.Option(..., "--data", help="The table."),
-    seeds: str = typer.Option("5", "--seeds", help="How many splits, or their seeds: 0,1,7."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="CSV, Markdown or JSON."),
-    world: str | None = typer.Option(None, "--world", help="The model that judges everybody."),
+    models: list[Path] = typer.Argument(..., metavar="MODEL", help="Model files (.scm)."),
+    data: Path = typer.Option(..., "--data", metavar="TABLE", help="The table."),
+    seeds: str = typer.Option(
+        "5", "--seeds", metavar="N", help="How many splits, or their seeds: 0,1,7."
+    ),
+    output: Path | None = REPORT,
+    world: str | None = typer.Option(
+        None, "--world", metavar="NAME", help="The model that judges everybody; else the first."
+    ),
     draws: int = DRAWS,
     epsilon: float | None = EPSILON,
     metrics: str | None = METRICS,
@@ -83,20 +118,47 @@ def compare(
     quiet: bool = QUIET,
 ) -> None:
     """Compare models and baselines over splits of one table: methods x metrics, mean ± sd."""
+    names = _check_report(output, [*models, data], epsilon, metrics)
+    numbers, words, overrides = _seeds(seeds), train_words(train), overrides_of(set_)
+    if "seed" in words:
+        raise usage_error("the splits have seeds of their own: give --seeds")
+    _check_models(models, world)
     from causaldsl import pipeline
+
+    with progress_display(quiet) as progress:
+        table = pipeline.compare(
+            models, data, seeds=numbers, draws=draws, world=world, epsilon=epsilon,
+            metrics=names, words=words, overrides=overrides, name=data.name, progress=progress,
+        )  # fmt: skip
     from causaldsl.reports.tables import document_of_comparison
 
-    with progress_bar(quiet) as progress:
-        table = pipeline.compare(
-            models, data, seeds=_seeds(seeds), draws=draws, world=world, epsilon=epsilon,
-            metrics=_names(metrics), words=train_words(train), overrides=overrides_of(set_),
-            name=data.name, progress=progress,
-        )  # fmt: skip
     _write(table, document_of_comparison(table), output)
+    unsettled = any(found.finding.code in _UNSETTLED for found in table.fit_findings)
+    raise typer.Exit(exit_codes.REFUSED if unsettled else exit_codes.OK)
 
 
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [n.strip() for n in text.split(",") if n.strip()]
+def _check_report(
+    output: Path | None, inputs: Sequence[Path], epsilon: float | None, metrics: str | None
+) -> list[str] | None:
+    """Refuse what cannot work before the work begins, and return the metrics' names."""
+    check_output(output, (*REPORTS, ".markdown"), inputs=inputs)
+    if epsilon is not None and not 0 <= epsilon < float("inf"):
+        raise usage_error(f"--epsilon is a difference from 0 upwards, not {epsilon:g}")
+    return names_of("--metrics", metrics)
+
+
+def _check_models(models: Sequence[Path], world: str | None) -> None:
+    """Refuse two models of one name, and a judge that is none of them."""
+    from causaldsl import pipeline
+    from causaldsl.diagnostics.suggest import did_you_mean
+
+    names = [pipeline.checked_scm(model_file(path)).name for path in models]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise usage_error(f"two of the models are called `{twice}`; their names must differ")
+    if world is not None and world not in names:
+        hint = did_you_mean(world, names) or f"there are {', '.join(names)}"
+        raise usage_error(f"--world: none of the models is called `{world}`; {hint}")
 
 
 def _seeds(text: str) -> list[int]:
@@ -104,29 +166,33 @@ def _seeds(text: str) -> list[int]:
         numbers = [int(part) for part in text.split(",")]
     except ValueError:
         raise usage_error(f"--seeds is a number of splits or a list, not `{text}`") from None
-    if any(n < 0 for n in numbers) or (len(numbers) == 1 and numbers[0] < 1):
-        raise usage_error("--seeds wants at least one split, and no negative seed")
-    return list(range(numbers[0])) if len(numbers) == 1 else numbers
+    if any(not 0 <= n < 2**32 for n in numbers):
+        raise usage_error("--seeds wants whole numbers from 0 to 4,294,967,295")
+    if len(numbers) > 1:
+        if len(set(numbers)) < len(numbers):
+            raise usage_error("--seeds names a split twice")
+        return numbers
+    if not 1 <= numbers[0] <= MOST_SPLITS:
+        raise usage_error(f"--seeds wants 1 to {MOST_SPLITS:,} splits, not {numbers[0]:,}")
+    return list(range(numbers[0]))
 
 
-def _write(result: object, document: object, output: Path | None) -> None:
+def _write(result: FairnessTable | FairnessReport, document: Document, output: Path | None) -> None:
     from causaldsl.reports.render_json import render_csv, render_json
     from causaldsl.reports.render_markdown import render_markdown
     from causaldsl.reports.render_text import render_text
 
     if output is None:
-        print(render_text(document))  # type: ignore[arg-type]  # the document of this result
+        print(render_text(document), end="")
         return
-    suffix = output.suffix.lower()
-    if suffix == ".json":
-        text = render_json(result)  # type: ignore[arg-type]  # a table or a report
-    elif suffix == ".csv":
-        text = render_csv(result)  # type: ignore[arg-type]  # a table or a report
-    elif suffix in (".md", ".markdown"):
-        text = render_markdown(document)  # type: ignore[arg-type]  # the document of this result
-    elif suffix == ".txt":
-        text = render_text(document)  # type: ignore[arg-type]  # the document of this result
-    else:
-        raise usage_error(f"`{output}`: write .csv, .md, .txt or .json")
+    match output.suffix.lower():
+        case ".json":
+            text = render_json(result)
+        case ".csv":
+            text = render_csv(result)
+        case ".txt":
+            text = render_text(document)
+        case _:
+            text = render_markdown(document)
     write_file(output, text)
     print(f"wrote {output}")

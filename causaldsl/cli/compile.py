@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import typer
 
-from causaldsl.cli.terminal import overrides_of, stop_on_errors, usage_error, write_file
-from causaldsl.cli.text import SET
+from causaldsl.cli.terminal import (
+    check_output,
+    listed,
+    model_file,
+    overrides_of,
+    stop_on_errors,
+    usage_error,
+    write_file,
+    write_out,
+)
+from causaldsl.cli.text import MODEL, SET
 
 STAGES = ("python", "ast", "scm", "ir", "guide")
 
 
 def compile_(
-    file: Path = typer.Argument(..., help="A model file."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="Where to write."),
-    emit: str = typer.Option("python", "--emit", help=", ".join(STAGES)),
+    file: Path = MODEL,
+    output: Path | None = typer.Option(
+        None, "-o", "--output", metavar="FILE", help="Where to write; standard output otherwise."
+    ),
+    emit: str = typer.Option("python", "--emit", metavar="STAGE", help=f"{listed(STAGES)}."),
     set_: list[str] = SET,
 ) -> None:
     """Compile a model to a standalone Pyro module."""
     from causaldsl import pipeline
 
     if emit not in STAGES:
-        raise usage_error(f"`{emit}` is no stage; there are {', '.join(STAGES)}")
-    text, findings = pipeline.emit_file(file, emit, overrides_of(set_))
+        raise usage_error(f"`{emit}` is no stage: {listed(STAGES)}")
+    check_output(output, inputs=[file])
+    text, findings = pipeline.emit_file(model_file(file), emit, overrides_of(set_))
     stop_on_errors(findings)
     if output is None:
-        sys.stdout.write(text or "")
+        write_out(text or "")
         return
     write_file(output, text or "")
     print(f"wrote {output}")

@@ -6,54 +6,90 @@ from pathlib import Path
 
 import typer
 
-from causaldsl.cli.terminal import progress_bar, usage_error, write_file
+from causaldsl.cli.progress import progress_display
+from causaldsl.cli.terminal import check_output, usage_error, write_file, write_out
+
+TABLES = (".csv", ".parquet", ".json")
 
 
 def data(
-    name: str = typer.Argument("", help="A data set; without it the list."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="Write its table here."),
-    to: Path | None = typer.Option(None, "--to", help="The folder to download into."),
-    url: str | None = typer.Option(None, "--url", help="Another address of the same file."),
+    name: str = typer.Argument("", metavar="[NAME]", help="A data set; without it the list."),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", metavar="FILE", help="Write its table here: CSV, Parquet or JSON."
+    ),
+    to: Path | None = typer.Option(
+        None, "--to", metavar="FOLDER", help="The folder to download into."
+    ),
+    url: str | None = typer.Option(
+        None, "--url", metavar="URL", help="Another address of the same file."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
 ) -> None:
     """Fetch a public data set, with its checksum, or say how to place it by hand."""
-    from causaldsl.data.tables import write_table
     from causaldsl.datasets import registry
 
     if not name:
         for known in registry.DATASETS.values():
             print(f"{known.name:14} {known.title}")
         return
+    check_output(output, TABLES)
     found = registry.dataset(name)
-    with progress_bar(quiet) as progress:
-        folder = registry.fetch(name, to=to, url=url, progress=progress)
+    folder = None if to is not None or url is not None else _here(name)
+    if folder is None:
+        with progress_display(quiet) as progress:
+            folder = registry.fetch(name, to=to, url=url, progress=progress)
     print(f"{found.title}: {folder}")
     print(f"terms: {found.terms}")
     print(f"cite: {found.citation}")
     if output is not None:
-        write_table(registry.load(name), output)
-        print(f"wrote {output}")
+        from causaldsl.data.tables import write_table
+
+        table = registry.load(name)
+        write_table(table, output)
+        print(f"wrote {output}: {len(table):,} rows, {len(table.columns)} columns")
+
+
+def _here(name: str) -> Path | None:
+    """Return the folder where a data set lies already, its checksums verified."""
+    from causaldsl.datasets import registry
+    from causaldsl.diagnostics.model import DataError
+
+    try:
+        folder = registry.path_of(name)
+    except DataError:
+        return None
+    registry.load(name)
+    return folder
 
 
 def init(
-    data_: Path = typer.Option(..., "--data", help="The table to look at."),
-    sensitive: list[str] = typer.Option([], "--sensitive", help="A protected attribute's column."),
-    outcome: str | None = typer.Option(None, "--outcome", help="The outcome's column."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="Where to write."),
-    name: str = typer.Option("", "--name", help="The model's name."),
+    data_: Path = typer.Option(..., "--data", metavar="TABLE", help="The table to look at."),
+    sensitive: list[str] = typer.Option(
+        [], "--sensitive", metavar="COLUMN", help="A protected attribute's column; repeatable."
+    ),
+    outcome: str | None = typer.Option(
+        None, "--outcome", metavar="COLUMN", help="The outcome's column."
+    ),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", metavar="FILE", help="Where to write; standard output otherwise."
+    ),
+    name: str = typer.Option("", "--name", metavar="NAME", help="The model's name."),
     force: bool = typer.Option(False, "--force", help="Replace a file that is there."),
 ) -> None:
     """Write a starter file from a table: domains and levels, ready for the arrows."""
-    from causaldsl.data.starter import starter_text
-    from causaldsl.data.tables import read_table
-
+    check_output(output, inputs=[data_])
     if output is not None and output.exists() and not force:
         raise usage_error(f"{output} is there already; --force replaces it")
-    stem = name or (output.stem if output is not None else "model")
-    columns = [part.strip() for item in sensitive for part in item.split(",")]
-    text = starter_text(read_table(data_), sensitive=columns, outcome=outcome, name=stem)
+    columns = [part.strip() for item in sensitive for part in item.split(",") if part.strip()]
+    if outcome in columns:
+        raise usage_error(f"`{outcome}` cannot be both sensitive and the outcome")
+
+    from causaldsl import pipeline
+
+    stem = name or (output.stem if output is not None else data_.name.split(".")[0] or "model")
+    text = pipeline.starter(data_, sensitive=columns, outcome=outcome, name=stem)
     if output is None:
-        print(text, end="")
+        write_out(text)
         return
     write_file(output, text)
-    print(f"wrote {output}; now draw the arrows in it, then: causaldsl check {output}")
+    print(f"wrote {output}; draw the arrows in it, then: causaldsl check {output}")

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import typer
 
-from causaldsl.cli import exit_codes
 from causaldsl.cli.audit import audit, compare, predict
 from causaldsl.cli.compile import compile_
 from causaldsl.cli.data import data, init
 from causaldsl.cli.fit import fit
 from causaldsl.cli.graph import graph
+from causaldsl.cli.outcomes import ending_well
 from causaldsl.cli.text import check, explain, fmt
 from causaldsl.cli.worlds import counterfactual, simulate
+from causaldsl.version import VERSION
+
+EXIT_CODES = (
+    "Exit codes: 0 ok, 1 findings, 2 wrong command line, 3 the model is wrong, 4 the table is "
+    "wrong, 5 refused or not converged."
+)
 
 app = typer.Typer(
     name="causaldsl",
     help="A text language and engine for causal fairness models.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def _version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        print(f"causaldsl {version('causaldsl')}")
+        print(f"causaldsl {VERSION}")
         raise typer.Exit
 
 
@@ -42,45 +49,33 @@ def _root(
     del version
 
 
-for _name, _command in (
-    ("check", check),
-    ("fmt", fmt),
-    ("explain", explain),
-    ("graph", graph),
-    ("compile", compile_),
-    ("data", data),
-    ("init", init),
-    ("simulate", simulate),
-    ("fit", fit),
-    ("counterfactual", counterfactual),
-    ("predict", predict),
-    ("audit", audit),
-    ("compare", compare),
+for _name, _command, _short in (
+    ("check", check, "Check models: names, roles, structure, mechanisms."),
+    ("fmt", fmt, "Bring models into the canonical form."),
+    ("explain", explain, "Explain a diagnostic code."),
+    ("graph", graph, "Draw a model: SVG, PNG, PDF, DOT or Mermaid."),
+    ("compile", compile_, "Compile a model to a Pyro module."),
+    ("data", data, "Fetch a public data set."),
+    ("init", init, "Write a starter model from a table."),
+    ("simulate", simulate, "Draw rows from a model or a fit."),
+    ("fit", fit, "Fit a model to a table."),
+    ("counterfactual", counterfactual, "Ask what rows would have been."),
+    ("predict", predict, "Predict the outcome by a fit."),
+    ("audit", audit, "Audit how fair a fit's predictors are."),
+    ("compare", compare, "Compare models and baselines over splits."),
 ):
-    app.command(_name)(_command)
+    app.command(_name, short_help=_short)(ending_well(_command))
 
 
 def main() -> None:
     """Run the command line and exit with the code that says what happened."""
-    from causaldsl.diagnostics.model import CausalDslError, InternalError
-
-    try:
-        app()
-    except CausalDslError as refusal:
-        from causaldsl.cli.terminal import print_diagnostics
-
-        print_diagnostics(refusal.diagnostics)
-        sys.exit(exit_codes.exit_code(refusal.diagnostics) or exit_codes.REFUSED)
-    except InternalError as broken:
-        print(f"internal error: {broken}", file=sys.stderr)
-        print("this is a fault of causaldsl: please report it with the model", file=sys.stderr)
-        sys.exit(exit_codes.INTERNAL)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(exit_codes.OK)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # what libraries tell their callers is not for users
+    for stream in (sys.stdout, sys.stderr):
+        # a sign that the terminal lacks is shown as a stand-in; text for other programs is UTF-8
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace" if stream is sys.stdout else "backslashreplace")
+    app()
 
 
 if __name__ == "__main__":

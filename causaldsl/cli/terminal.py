@@ -1,34 +1,41 @@
-"""What every command does with the terminal: diagnostics, colours, progress, whole files."""
+"""What every command does with the terminal: diagnostics, colours, settings, whole files."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
+from typing_extensions import override
 
 from causaldsl.cli import exit_codes
 from causaldsl.diagnostics.model import Diagnostic
-from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 
 
 def use_color(stream: object = None) -> bool:
     """Whether to colour: a terminal, and nobody asked not to (`NO_COLOR`)."""
     target = sys.stderr if stream is None else stream
-    return bool(getattr(target, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ
+    is_terminal = bool(getattr(target, "isatty", lambda: False)())
+    return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+#: Findings that are printed one by one; ``--json`` has no such limit.
+SHOWN = 20
 
 
 def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
-    """Print findings to standard error."""
+    """Print findings to standard error, the first ones where there are very many."""
     from causaldsl.diagnostics.render import render_text
 
     found = tuple(diagnostics)
-    if found:
-        print(render_text(found, color=use_color()), file=sys.stderr)
+    if not found:
+        return
+    print(render_text(found[:SHOWN], color=use_color()).rstrip("\n"), file=sys.stderr)
+    if len(found) > SHOWN:
+        print(f"\n... and {len(found) - SHOWN:,} more", file=sys.stderr)
 
 
 def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
@@ -40,37 +47,129 @@ def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
         raise typer.Exit(code)
 
 
+class UsageError(typer.BadParameter):
+    """A wrong command line, said in our own words."""
+
+    @override
+    def format_message(self) -> str:
+        """Return the message as it is."""
+        return self.message
+
+
 def usage_error(message: str) -> typer.BadParameter:
     """Return the error of a wrong command line."""
-    return typer.BadParameter(message)
+    return UsageError(message)
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+def check_output(
+    path: Path | None, suffixes: Sequence[str] = (), inputs: Sequence[Path] = ()
+) -> None:
+    """Refuse a place that cannot be written, before any work is done for it.
+
+    Parameters
+    ----------
+    suffixes
+        How the name may end; anything goes when there are none.
+    inputs
+        Files of the same command, which the output must not replace.
+    """
+    if path is None:
+        return
+    folder = path.parent
+    if path.is_dir():
+        raise usage_error(f"-o {path} is a folder; name a file in it")
+    if not folder.is_dir():
+        raise usage_error(f"-o {path}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise usage_error(f"-o {path}: the folder {folder} cannot be written")
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise usage_error(f"-o {path}: end its name in {listed(suffixes)}")
+    if any(_is_same(path, given) for given in inputs):
+        raise usage_error(f"-o {path} would replace what the command reads; choose another name")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list with an "or".
+
+    >>> listed([".csv", ".md", ".json"])
+    '.csv, .md or .json'
+    """
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def write_file(path: Path, content: bytes | str) -> None:
     """Write a file whole: beside its place first, then renamed."""
     data = content.encode() if isinstance(content, str) else content
-    if path.is_dir() or not path.parent.is_dir():
-        raise usage_error(f"cannot write {path}: its folder does not exist or it is a folder")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    check_output(path)
+    beside: Path | None = None
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
+        beside = Path(name)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         umask = os.umask(0)
         os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        beside.chmod(0o666 & ~umask)
+        beside.replace(path)
+    except OSError as error:
+        raise usage_error(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
 
 
-def overrides_of(pairs: list[str]) -> dict[str, object]:
-    """Return ``--set name=value`` pairs; a value is a number, a list of numbers, or a word."""
+def write_out(text: str) -> None:
+    """Write text for another program to standard output, as UTF-8 whatever the terminal speaks."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8":
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode())
+    stream.flush()
+
+
+def model_file(path: Path) -> Path:
+    """Return the path of a model's text; refuse a saved fit, which is another kind of file."""
+    from causaldsl.pipeline import is_fit_file
+
+    if is_fit_file(path):
+        raise usage_error(f"{path} is a saved fit; this command wants a model file (.scm)")
+    return path
+
+
+def fit_file(path: Path) -> Path:
+    """Return the path of a saved fit; refuse a model's text, which is to be fitted first."""
+    if path.suffix.lower() == ".scm":
+        raise usage_error(
+            f"{path} is a model; fit it first: causaldsl fit {path} --data TABLE -o {path.stem}.fit"
+        )
+    return path
+
+
+# --- settings -------------------------------------------------------------------------------
+
+
+def overrides_of(pairs: Sequence[str]) -> dict[str, object]:
+    """Return ``--set NAME=VALUE`` pairs: a number, a list or table of numbers, or a word."""
     found: dict[str, object] = {}
     for pair in pairs:
-        name, sign, text = pair.partition("=")
-        if not sign or not name.strip() or not text.strip():
+        name, sign, text = (part.strip() for part in pair.partition("="))
+        if not sign or not name or not text:
             raise usage_error(f"--set wants NAME=VALUE, not `{pair}`")
-        found[name.strip()] = _setting(text.strip())
+        if name in found:
+            raise usage_error(f"--set gives `{name}` twice")
+        found[name] = _setting(text)
     return found
 
 
@@ -78,64 +177,38 @@ def _setting(text: str) -> object:
     try:
         return float(text)
     except ValueError:
-        pass
-    if text.startswith("[") and text.endswith("]"):
-        try:
-            return tuple(float(item) for item in text[1:-1].split(",") if item.strip())
-        except ValueError:
-            raise usage_error(f"`{text}` is no list of numbers") from None
-    return text
+        if not text.startswith(("[", "{")):
+            return text.strip('"')
+    value = _constant(text)
+    if value is None:
+        raise usage_error(f"`{text}` is no list [1, 2] and no table {{A: 1, B: 2}} of numbers")
+    return value
 
 
-@contextmanager
-def progress_bar(quiet: bool = False) -> Iterator[ProgressCallback]:
-    """Show progress on standard error where that is a terminal; rare lines elsewhere."""
-    if quiet:
-        yield silent
-        return
-    if not use_color():
-        yield _lines()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+def _constant(text: str) -> object | None:
+    """Return a list or a table of numbers in the language's own words, None if it is none."""
+    from causaldsl.syntax import nodes
+    from causaldsl.syntax.parser import parse_expression
 
-    bar = Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    tasks: dict[str, object] = {}
-    with bar:
-
-        def show(p: Progress) -> None:
-            if p.stage not in tasks:
-                tasks[p.stage] = bar.add_task(p.stage, total=p.total, figures="")
-            bar.update(
-                tasks[p.stage],  # type: ignore[arg-type]  # rich's own id type is a NewType of int
-                completed=p.done,
-                total=p.total,
-                figures=_figures(p),
-            )
-
-        yield show
+    node, wrong = parse_expression(text, "--set")
+    match None if wrong else node:
+        case nodes.ListOf(items=items):
+            numbers = [_number(item) for item in items]
+            return None if None in numbers else tuple(numbers)
+        case nodes.Table(entries=entries):
+            table = {entry.key: _number(entry.value) for entry in entries}
+            return None if None in table.values() else table
+        case _:
+            return None
 
 
-def _figures(p: Progress) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in p.figures.items())
+def _number(node: object) -> float | None:
+    from causaldsl.syntax import nodes
 
-
-def _lines() -> ProgressCallback:
-    shown: dict[str, int] = {}
-
-    def show(p: Progress) -> None:
-        tenth = 10 * p.done // max(1, p.total)
-        if shown.get(p.stage) != tenth:
-            shown[p.stage] = tenth
-            print(f"{p.stage}: {p.done}/{p.total}  {_figures(p)}", file=sys.stderr)
-
-    return show
+    match node:
+        case nodes.Number(value=value):
+            return value
+        case nodes.Unary(operand=nodes.Number(value=value)):
+            return -value
+        case _:
+            return None

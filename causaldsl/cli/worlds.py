@@ -7,39 +7,63 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from causaldsl.cli import exit_codes
-from causaldsl.cli.fit import QUIET, SEED, TRAIN, train_words
-from causaldsl.cli.terminal import overrides_of, print_diagnostics, progress_bar, usage_error
+from causaldsl.cli.data import TABLES
+from causaldsl.cli.fit import QUIET, SEED, TRAIN, settled_code, train_words
+from causaldsl.cli.progress import progress_display
+from causaldsl.cli.terminal import (
+    check_output,
+    overrides_of,
+    print_diagnostics,
+    usage_error,
+    write_out,
+)
 from causaldsl.cli.text import SET
 
 if TYPE_CHECKING:
     from causaldsl.counterfactual.result import CounterfactualResult
     from causaldsl.pipeline import Answerer
 
+MODEL_OR_FIT = typer.Argument(
+    ..., metavar="MODEL", help="A saved fit, or a model file (.scm), which is fitted first."
+)
+OUTPUT = typer.Option(None, "-o", "--output", metavar="FILE", help="CSV, Parquet or JSON.")
+OBJECTIVES = ("posterior", "encoder")
+
 
 def counterfactual(
-    model: Path = typer.Argument(..., help="A saved fit, or a model file."),
-    data: Path = typer.Option(..., "--data", help="The rows asked about."),
-    do: list[str] = typer.Option(..., "--do", help="`S=Black`, `S=s'`, `X <- X + 1`; repeatable."),
-    evidence: str | None = typer.Option(
-        None, "--evidence", help="Names with commas; every observed column when not given."
+    model: Path = MODEL_OR_FIT,
+    data: Path = typer.Option(..., "--data", metavar="TABLE", help="The rows asked about."),
+    do: list[str] = typer.Option(
+        ..., "--do", metavar="SETTING", help="`S=Black`, `S=s'`, `X <- X + 1`; repeatable."
     ),
-    output: Path | None = typer.Option(None, "-o", "--output", help="CSV, Parquet or JSON."),
-    draws: int = typer.Option(200, "--draws", help="Draws of each row's posterior."),
+    evidence: str | None = typer.Option(
+        None,
+        "--evidence",
+        metavar="NAMES",
+        help="Names with commas; every observed column when not given.",
+    ),
+    output: Path | None = OUTPUT,
+    draws: int = typer.Option(
+        200, "--draws", metavar="N", min=1, help="Draws of each row's posterior."
+    ),
     seed: int = SEED,
-    engine: str | None = typer.Option(None, "--engine", help="Use this engine."),
-    objective: str | None = typer.Option(None, "--as", help="`posterior` or `encoder`."),
+    engine: str | None = typer.Option(None, "--engine", metavar="NAME", help="Use this engine."),
+    objective: str | None = typer.Option(
+        None, "--as", metavar="KIND", help="`posterior` or `encoder`."
+    ),
     set_: list[str] = SET,
     train: list[str] = TRAIN,
     quiet: bool = QUIET,
 ) -> None:
     """Answer "what would this row have been, had S been s'?"."""
+    if objective is not None and objective not in OBJECTIVES:
+        raise usage_error(f"--as is `posterior` or `encoder`, not `{objective}`")
+    check_output(output, TABLES, inputs=[model, data])
+    names = names_of("--evidence", evidence)
     from causaldsl import pipeline
 
-    if objective not in (None, "posterior", "encoder"):
-        raise usage_error(f"--as is `posterior` or `encoder`, not `{objective}`")
-    names = None if evidence is None else [n.strip() for n in evidence.split(",") if n.strip()]
-    with progress_bar(quiet) as progress:
+    is_saved = _refuse_settings_of_a_fit(model, set_, train)
+    with progress_display(quiet) as progress:
         opened = pipeline.open_model(
             model, data, overrides=overrides_of(set_), words=train_words(train, seed=seed),
             progress=progress,
@@ -52,13 +76,37 @@ def counterfactual(
     if output is not None:
         from causaldsl.data.tables import write_table
 
-        write_table(pipeline.counterfactual_frame(result, answered), output)
-        print(f"wrote {output}")
+        frame = pipeline.counterfactual_frame(result, answered)
+        write_table(frame, output)
+        print(f"wrote {output}: {len(frame):,} rows, {len(frame.columns)} columns")
     else:
-        _print_summary(result)
-    print_diagnostics(answered.findings)
-    unsettled = answered.fitted is not None and not answered.fitted.result.converged
-    raise typer.Exit(exit_codes.REFUSED if unsettled else exit_codes.OK)
+        _print_summary(result, answered)
+    if not is_saved:
+        print_diagnostics(answered.findings)
+    else:
+        print_diagnostics(answered.findings[len(opened.findings) :])
+    raise typer.Exit(settled_code(model if is_saved else None, answered.fitted))
+
+
+def names_of(option: str, text: str | None) -> list[str] | None:
+    """Return names with commas between them, None when the option is not given."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise usage_error(f"{option} wants names with commas between them, not `{text}`")
+    return names
+
+
+def _refuse_settings_of_a_fit(model: Path, set_: list[str], train: list[str]) -> bool:
+    """Return whether the model is a saved fit, in which params and training are settled."""
+    from causaldsl.pipeline import is_fit_file
+
+    is_saved = is_fit_file(model)
+    for option, given in (("--set", set_), ("--train", train)):
+        if is_saved and given:
+            raise usage_error(f"{option} changes nothing in a saved fit; give the model file")
+    return is_saved
 
 
 def _print_head(result: CounterfactualResult, answered: Answerer) -> None:
@@ -68,34 +116,46 @@ def _print_head(result: CounterfactualResult, answered: Answerer) -> None:
         print(line)
 
 
-def _print_summary(result: CounterfactualResult) -> None:
+def _print_summary(result: CounterfactualResult, answered: Answerer) -> None:
     from causaldsl.reports.worlds_text import summary_lines
 
-    for line in summary_lines(result):
+    for line in summary_lines(result, answered.encoding):
         print(line)
 
 
 def simulate(
-    model: Path = typer.Argument(..., help="A file that gives every number, or a saved fit."),
-    rows: int = typer.Option(1000, "-n", "--rows", min=1, help="How many rows."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="CSV, Parquet or JSON."),
-    do: list[str] = typer.Option([], "--do", help="Draw under this intervention."),
+    model: Path = typer.Argument(
+        ..., metavar="MODEL", help="A file that gives every number, or a saved fit."
+    ),
+    rows: int = typer.Option(
+        1000, "-n", "--rows", metavar="N", min=1, max=100_000_000, help="How many rows."
+    ),
+    output: Path | None = OUTPUT,
+    do: list[str] = typer.Option(
+        [], "--do", metavar="SETTING", help="Draw under this intervention; repeatable."
+    ),
     worlds: list[str] = typer.Option(
-        [], "--worlds", help="Also each row's true counterfactuals, such as `S=s'`."
+        [],
+        "--worlds",
+        metavar="SETTING",
+        help="Also each row's true counterfactuals, such as `S=s'`.",
     ),
     latents: bool = typer.Option(False, "--latents", help="Also the unobserved variables."),
     seed: int = SEED,
     set_: list[str] = SET,
 ) -> None:
     """Draw rows from a model."""
+    check_output(output, TABLES, inputs=[model])
     from causaldsl import pipeline
 
+    is_saved = _refuse_settings_of_a_fit(model, set_, [])
     opened = pipeline.open_model(model, None, overrides=overrides_of(set_))
     frame = pipeline.simulate(opened, rows, seed, do=do, worlds=worlds, latents=latents)
     if output is None:
-        print(frame.to_csv(index=False), end="")
-        return
-    from causaldsl.data.tables import write_table
+        write_out(frame.to_csv(index=False, lineterminator="\n"))
+    else:
+        from causaldsl.data.tables import write_table
 
-    write_table(frame, output)
-    print(f"wrote {output}: {len(frame):,} rows, {len(frame.columns)} columns, seed {seed}")
+        write_table(frame, output)
+        print(f"wrote {output}: {len(frame):,} rows, {len(frame.columns)} columns, seed {seed}")
+    raise typer.Exit(settled_code(model if is_saved else None, opened.fitted))

@@ -316,10 +316,17 @@ def fit_guide(
 
     The model's parameters are held. For a file in which every number is given, `state` is empty
     (``{"params": {}, "constraints": {}}``) and `data` are rows that the file simulated.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At Ctrl-C: half a guide is no guide.
     """
     caller = _Caller(progress=progress, stop_requested=stop_requested)
     config = config or FitConfig()
-    trained, record, _ = _train_guide(compiled, state, data, guide, config, caller)
+    trained, record, interrupted = _train_guide(compiled, state, data, guide, config, caller)
+    if interrupted and stop_requested is None:
+        raise KeyboardInterrupt
     return trained, record
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from causaldsl.counterfactual.result import CounterfactualResult
+from causaldsl.counterfactual.prediction import Summary
+from causaldsl.counterfactual.result import CounterfactualResult, WorldResult
+from causaldsl.data.encoding import Encoding
 from causaldsl.reports.document import figure
 
 _WIDTH = 80
+_ROUNDING = 1e-12  # what is left of zero after floating-point arithmetic
 
 
 def _wrapped(label: str, text: str) -> Iterator[str]:
@@ -41,23 +44,80 @@ def head_lines(
     yield ""
 
 
-def summary_lines(result: CounterfactualResult) -> Iterator[str]:
-    """Yield each world's means over its rows beside the facts of the same rows."""
-    numeric = [n for n, s in result.factual.variables.items() if s.probability is None]
-    position = {int(r): k for k, r in enumerate(result.factual.rows.tolist())}
-    width = max([8, *(len(w.name) for w in result.worlds)])
-    yield "means over rows: the fact -> the counterfactual"
-    yield "V_sd: abduction noise at fixed parameters, no uncertainty about the parameters"
+def summary_lines(result: CounterfactualResult, encoding: Encoding | None = None) -> Iterator[str]:
+    """Yield each world's means over its rows beside the facts of the same rows.
+
+    Parameters
+    ----------
+    encoding
+        Takes columns that the file standardises back to the table's unit.
+    """
+    yield "Means over rows; V_sd is abduction noise at fixed parameters, and holds no"
+    yield "uncertainty about the parameters."
     for world in result.worlds:
-        yield f"{world.name:{width}}  {len(world.rows):,} rows"
-        index = [position[int(r)] for r in world.rows.tolist()]
-        if not index:
+        yield ""
+        count = len(world.rows)
+        yield f"{world.name}: {count:,} row{'' if count == 1 else 's'}"
+        if count:
+            yield from _aligned([_HEAD, *_world_rows(result, world, encoding)])
+            yield from _level_lines(result, world)
+
+
+_HEAD = ("", "fact", "counterfactual", "change", "V_sd")
+
+
+def _world_rows(
+    result: CounterfactualResult, world: WorldResult, encoding: Encoding | None
+) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each variable with numbers: its mean here and there, and the noise."""
+    facts_at = _positions(result, world)
+    for name, there in world.variables.items():
+        if there.is_level:
             continue
-        for name in numeric:
-            there, here = world.variables[name], result.factual.variables[name]
-            facts = here.mean.double().expand(len(position)).tolist()
-            fact = sum(facts[k] for k in index) / len(index)
-            value = float(there.mean.double().mean())
-            spread = there.sd
-            noise = "" if spread is None else f"   V_sd {figure(float(spread.mean()))}"
-            yield f"  {name:{width}} {figure(fact):>10} -> {figure(value):>10}{noise}"
+        offset, factor = _unit(name, encoding)
+        facts = _each_row(result.factual.variables[name], len(result.factual.rows))
+        fact = offset + factor * sum(facts[k] for k in facts_at) / len(facts_at)
+        value = offset + factor * float(there.mean.double().mean())
+        sd = 0.0 if there.sd is None else factor * float(there.sd.double().mean())
+        scale = max(abs(fact), abs(value), factor)
+        yield name, *(_figure(x, scale) for x in (fact, value, value - fact, sd))
+
+
+def _level_lines(result: CounterfactualResult, world: WorldResult) -> Iterator[str]:
+    """Yield in how many rows the most probable level of a variable is another one."""
+    facts_at = _positions(result, world)
+    for name, there in world.variables.items():
+        if there.is_level:
+            facts = _each_row(result.factual.variables[name], len(result.factual.rows))
+            values = _each_row(there, len(world.rows))
+            moved = sum(facts[k] != value for k, value in zip(facts_at, values, strict=True))
+            share = f"{100 * moved / len(values):.1f} %"
+            yield f"  {name}: another most probable level in {moved:,} rows ({share})"
+
+
+def _positions(result: CounterfactualResult, world: WorldResult) -> list[int]:
+    position = {int(row): k for k, row in enumerate(result.factual.rows.tolist())}
+    return [position[int(row)] for row in world.rows.tolist()]
+
+
+def _each_row(summary: Summary, n: int) -> list[float]:
+    found: list[float] = summary.mean.double().expand(n).tolist()
+    return found
+
+
+def _unit(name: str, encoding: Encoding | None) -> tuple[float, float]:
+    if encoding is None or name not in encoding.statistics:
+        return 0.0, 1.0
+    statistics = encoding.statistics[name]
+    return float(statistics.offset[0]), float(statistics.factor[0])
+
+
+def _figure(value: float, scale: float) -> str:
+    return figure(0.0 if abs(value) < _ROUNDING * scale else value)
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for first, *rest in rows:
+        cells = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
+        yield "  ".join(["", first.ljust(widths[0]), *cells]).rstrip()

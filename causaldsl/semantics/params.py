@@ -128,9 +128,20 @@ def _override(hyper: Hyper, given: object, findings: Findings) -> HyperValue | N
             value = _as_table(given, tuple(hyper.value))
             expected = "a table over " + ", ".join(f"`{key}`" for key in hyper.value)
     if value is None:
-        shown = f"`{given}`" if len(str(given)) <= 40 else "another value"
+        shown = _shown(given)
         findings.add(domain_errors.wrong_override(hyper.name, shown, expected, hyper.span))
     return value
+
+
+def _shown(given: object) -> str:
+    if isinstance(given, float):
+        text = f"{given:g}"
+    elif isinstance(given, list | tuple):
+        items = (f"{item:g}" if isinstance(item, float) else str(item) for item in given)
+        text = f"[{', '.join(items)}]"
+    else:
+        text = str(given)
+    return f"`{text}`" if len(text) <= 40 else "another value"
 
 
 def _as_number(given: object) -> float | None:

@@ -55,6 +55,11 @@ def read_source(path: str | Path) -> tuple[SourceFile | None, tuple[Diagnostic, 
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return None, (errors.file_unreadable(name, reason),)
+    return decode_source(data, name)
+
+
+def decode_source(data: bytes, name: str) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
+    """Return the text that some bytes are, or why they are none: too many, or no UTF-8."""
     if len(data) > 4 * MAX_CHARACTERS:
         return None, (errors.file_too_large(name, MAX_CHARACTERS),)
     try:
