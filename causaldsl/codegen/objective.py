@@ -45,6 +45,18 @@ def _elbo(elbo: ir.ElboIR, w: Writer) -> list[str]:
     return lines
 
 
+def _scheduled_kl(elbo: ir.ElboIR, w: Writer) -> list[str]:
+    """Keep the KL's share apart where its weight moves with the epoch."""
+    if not elbo.kl_warmups:
+        return []
+    weigh = ""
+    if elbo.weights or elbo.kl != ir.Num(1.0):
+        kl = "1.0" if elbo.kl == ir.Num(1.0) else _factor(elbo.kl, w)
+        weigh = f"weights.get(name, {kl}) * " if elbo.weights else f"{kl} * "
+    share = f"sum({weigh}part for name, part in parts.items() if name in drawn.nodes)"
+    return [fit('terms["kl"] = ', share)]
+
+
 def _loss_terms(objective: ir.Objective, w: Writer) -> str:
     lines = [
         "def loss_terms(data, n_rows=None):",
@@ -52,6 +64,7 @@ def _loss_terms(objective: ir.Objective, w: Writer) -> str:
         "    drawn, made = traces(data, n_rows)",
         "    parts = parts_of(drawn, made, n_rows or rows_in(data))",
         *_elbo(objective.elbo, w),
+        *_scheduled_kl(objective.elbo, w),
     ]
     for loss in objective.losses:
         lines.append(fit(f"terms[{quoted(loss.name)}] = ", _value(loss.term, w)))
@@ -126,6 +139,10 @@ def _total(objective: ir.Objective, w: Writer) -> str:
         '    """Return the weighted sum that is minimised; `balance` holds each fixed R."""',
         f"    total = {elbo}",
     ]
+    if objective.elbo.kl_warmups:
+        schedule = " * ".join(_weight((), objective.elbo.kl_warmups, w))
+        own = "".join(f"{p} * " for p in _weight(objective.elbo.factors, objective.elbo.warmups, w))
+        lines.append(fit("total = ", f'total + {own}({schedule} - 1.0) * terms["kl"]'))
     for loss in objective.losses:
         key = quoted(loss.name)
         pieces = _weight(loss.factors, loss.warmups, w)
@@ -143,7 +160,7 @@ def _total(objective: ir.Objective, w: Writer) -> str:
     balanced = [quoted(x.name) for x in objective.losses if x.balance == "first"]
     names = f"({', '.join(balanced)}{',' if len(balanced) == 1 else ''})"
     pure = str(objective.elbo.is_pure and not objective.losses)
-    if not objective.losses:
+    if not objective.losses and not objective.elbo.kl_warmups:
         lines = [*lines[:-1], f"    return {elbo}"]
     else:
         lines.append("    return total")

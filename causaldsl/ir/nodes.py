@@ -358,11 +358,15 @@ class LossIR:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElboIR:
-    """The weighted negative ELBO: its own weight, the weight of the KL, weights by variable."""
+    """The weighted negative ELBO: its own weight, the weight of the KL, weights by variable.
+
+    `kl_warmups` schedule the weight of the KL on top of `kl`.
+    """
 
     factors: tuple[Ir, ...] = ()
     warmups: tuple[Warmup, ...] = ()
     kl: Ir = Num(1.0)
+    kl_warmups: tuple[Warmup, ...] = ()
     weights: Mapping[str, Ir] = field(default_factory=dict)
     is_pure: bool = True
 

@@ -185,15 +185,33 @@ def _lower_elbo(
     call: nodes.Call, factors: tuple[ir.Ir, ...], warmups: tuple[ir.Warmup, ...], scm: Scm
 ) -> ir.ElboIR:
     settings = {s.name: s.value for s in call.settings}
-    kl = number(settings["kl"], scm) if "kl" in settings else ir.Num(1.0)
+    kl, kl_warmups = _kl_weight(settings.get("kl"), scm)
     weights: dict[str, ir.Ir] = {}
     table = settings.get("weights")
     if isinstance(table, nodes.Table):
         for entry in table.entries:
             for member in scm.groups.get(entry.key, (entry.key,)):
                 weights[member] = number(entry.value, scm)
-    pure = not factors and not warmups and not weights and kl == ir.Num(1.0)
-    return ir.ElboIR(factors=factors, warmups=warmups, kl=kl, weights=weights, is_pure=pure)
+    pure = not (factors or warmups or weights or kl_warmups) and kl == ir.Num(1.0)
+    return ir.ElboIR(
+        factors=factors,
+        warmups=warmups,
+        kl=kl,
+        kl_warmups=kl_warmups,
+        weights=weights,
+        is_pure=pure,
+    )
+
+
+def _kl_weight(node: nodes.Expression | None, scm: Scm) -> tuple[ir.Ir, tuple[ir.Warmup, ...]]:
+    """Return the weight of the KL as one number and its schedules."""
+    if node is None:
+        return ir.Num(1.0), ()
+    numbers, warmups, _ = _factors(node, scm)
+    weight = numbers[0] if numbers else ir.Num(1.0)
+    for factor in numbers[1:]:
+        weight = ir.Op("*", weight, factor)
+    return weight, tuple(warmups)
 
 
 _FUNCTIONS = ("abs", "exp", "log", "sqrt", "min", "max", "clip", "step", "sigmoid")

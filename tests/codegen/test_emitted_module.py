@@ -144,6 +144,16 @@ def test_elbo_weights_multiply_their_parts_and_kl_zero_drops_the_divergence():
     assert float(terms["elbo"].detach()) == pytest.approx(float(expected.detach()), rel=1e-12)
 
 
+def test_a_scheduled_kl_weight_moves_the_divergence_alone():
+    compiled = compiled_of(FAIR_K + "loss elbo(kl=warmup(0, 1; epochs=4))\n")
+    with isolated(0):
+        terms, parts = compiled.module.loss_terms(rows())
+        values = [float(compiled.module.objective(terms, e, {}).detach()) for e in (0, 2, 4)]
+    whole = float(sum(parts.values()).detach())
+    divergence = float(parts["K"].detach())
+    assert values == pytest.approx([whole - divergence, whole - divergence / 2, whole])
+
+
 def test_scales_centre_what_linear_reads_and_unscale_what_it_gives():
     compiled = compiled_of(FAIR_K)
     compiled.set_scales({"Y": (2.0, 3.0)})
