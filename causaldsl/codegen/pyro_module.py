@@ -26,6 +26,8 @@ from causaldsl.vocabulary.domains import Categorical, Ordered, is_discrete, leve
 
 #: Arguments longer than this get a line of their own.
 _LONG_ARGUMENT = 36
+#: Arguments that functions of tensors are applied to, a plain number's too.
+_NATURAL = ("log_rate", "logits", "logit_mean", "predictor")
 
 
 def emit(
@@ -248,6 +250,8 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
     given = {}
     for name, node in m.arguments.items():
         text = write(node, w)
+        if name in _NATURAL and not is_tensor(node):
+            text = f"torch.tensor({text})"
         if isinstance(node, ir.Linear) and node.outputs is not None and len(text) > _LONG_ARGUMENT:
             lines.append(fit(f"{name} = ", text.removeprefix("F.pad(").removesuffix(", (1, 0))")))
             text = f"F.pad({name}, (1, 0))"

@@ -24,6 +24,12 @@ def effective_sample_size(log_weights: Tensor) -> Tensor:
     return 1 / normalised(log_weights).square().sum(0)
 
 
+def finite_weights(log_weights: Tensor) -> Tensor:
+    """Return log weights where draws that the model cannot give, or not compute, weigh nothing."""
+    bad = torch.isnan(log_weights) | (log_weights == torch.inf)
+    return torch.where(bad, torch.full_like(log_weights, -torch.inf), log_weights)
+
+
 class PriorProposal:
     """Likelihood weighting: the unseen variables by their mechanisms, weighed by the evidence."""
 
@@ -58,5 +64,4 @@ class PriorProposal:
             constraints=(),
         )
         weights = log_joint(problem, likelihood, samples).expand(shape)
-        weights = torch.nan_to_num(weights, nan=-torch.inf, posinf=-torch.inf)
-        return BlockPosterior(samples=samples, log_weights=weights)
+        return BlockPosterior(samples=samples, log_weights=finite_weights(weights))

@@ -1,8 +1,8 @@
 """Laplace proposals: each row's posterior by its mode and curvature, corrected by importance.
 
-Any differentiable mechanism and any evidence will do. Positive and unit variables are searched
-on the log and logit scale; unseen levels are gone through one by one. The proposal is a Student
-t around the mode, so that the weights stay bounded where the posterior has heavier tails.
+Any differentiable mechanism and any evidence will do. Positive, unit and uniform variables are
+searched on a log or logit scale; unseen levels are gone through one by one. The proposal is a
+Student t around the mode, so that weights stay bounded where the posterior has heavier tails.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+import torch.distributions as td
 from torch import Tensor
 from torch.nn import functional
 
 from causaldsl.engines.discrete import at, configuration_count, configurations, with_levels
+from causaldsl.engines.importance import finite_weights
 from causaldsl.engines.mixture import Gaussian, draw
 from causaldsl.engines.newton import Peak, find_peaks
 from causaldsl.engines.problem import Block, Problem, complete, log_joint
 from causaldsl.engines.protocol import BlockPosterior
 from causaldsl.runtime.distributions import apply_noise, draw_noise
 from causaldsl.runtime.forward import encoded, mechanism_output
+from causaldsl.runtime.noise_maps import Law
+from causaldsl.semantics.model import Stochastic
 from causaldsl.vocabulary.domains import Domain, Positive, Real, UnitInterval
 
 MOST_CONFIGURATIONS = 32
@@ -58,43 +62,36 @@ class Laplace:
         """Return draws from the proposal with their log weights ``(S, N)``."""
         levels = with_levels(problem, block)
         reals = tuple(n for n in block.unknown if n not in levels)
-        domains = [problem.compiled.scm.variables[n].domain for n in reals]
         choices = configurations(problem, block)
-        peaks = [_peak(problem, block, reals, domains, choice) for choice in choices]
+        peaks = [_peak(problem, block, reals, choice) for choice in choices]
         drawn = draw([_gaussian(p) for p in peaks], draws, generator, freedom=FREEDOM)
-        samples = {
-            n: _constrain(d, drawn.x[..., j]) for j, (n, d) in enumerate(_pairs(reals, domains))
-        }
-        samples |= {n: at(choices, n, drawn.picked) for n in levels}
-        target = log_joint(problem, block, samples) + _log_jacobian(domains, drawn.x)
-        weights = torch.nan_to_num(target - drawn.log_q, nan=-torch.inf, posinf=-torch.inf)
+        picked = {n: at(choices, n, drawn.picked) for n in levels}
+        values, log_jacobian = _values_at(problem, block, reals, picked, drawn.x)
+        target = log_joint(problem, block, values) + log_jacobian
+        weights = finite_weights(target - drawn.log_q)
         unfinished = ~torch.stack([p.converged for p in peaks]).all(0)
-        return BlockPosterior(samples=samples, log_weights=weights, unfinished=unfinished)
+        return BlockPosterior(samples=values, log_weights=weights, unfinished=unfinished)
 
 
 def _peak(
-    problem: Problem,
-    block: Block,
-    reals: tuple[str, ...],
-    domains: list[Domain],
-    choice: Mapping[str, Tensor],
+    problem: Problem, block: Block, reals: tuple[str, ...], choice: Mapping[str, Tensor]
 ) -> Peak:
     """Return the peak of the joint density given one joint value of the levels."""
 
     def density(x: Tensor, rows: Tensor) -> Tensor:
         some = problem if len(rows) == problem.n_rows else problem.rows(rows)
-        values = {n: _constrain(d, x[:, j]) for j, (n, d) in enumerate(_pairs(reals, domains))}
         fixed = {k: v[rows] for k, v in choice.items()}
-        return log_joint(some, block, {**fixed, **values}) + _log_jacobian(domains, x)
+        values, log_jacobian = _values_at(some, block, reals, fixed, x)
+        return log_joint(some, block, values) + log_jacobian
 
-    start = _start(problem, block, reals, domains, choice, None)
+    start = _start(problem, block, reals, choice, None)
     generator = torch.Generator().manual_seed(0)
     rows = torch.arange(problem.n_rows)
     for _ in range(_TRIES):  # the centre may be impossible beside the evidence: try elsewhere
         bad = ~torch.isfinite(density(start, rows))
         if not bad.any():
             break
-        other = _start(problem, block, reals, domains, choice, generator)
+        other = _start(problem, block, reals, choice, generator)
         start = torch.where(bad.unsqueeze(-1), other, start)
     return find_peaks(density, start)
 
@@ -103,26 +100,80 @@ def _start(
     problem: Problem,
     block: Block,
     reals: tuple[str, ...],
-    domains: list[Domain],
     choice: Mapping[str, Tensor],
     generator: torch.Generator | None,
 ) -> Tensor:
     """Return a point of each variable's own mechanism ``(N, m)``: its centre, or a draw."""
     found: dict[str, Tensor] = {}
+    columns: dict[str, Tensor] = {}
     source = generator or torch.Generator().manual_seed(0)
     for name in problem.order:
-        if name not in reals and name not in block.derived:
-            continue
-        if problem.is_structural(name):
+        inside = name in reals or name in block.derived
+        if not inside or problem.is_structural(name):
             continue
         # what evidence gives back gets a point too: its sources may come later
         values = complete(problem, block, {**choice, **found})
-        output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-        noise = draw_noise(output, (problem.n_rows,), source)
-        noise = torch.zeros_like(noise) if generator is None else noise
-        found[name] = encoded(problem.compiled, name, apply_noise(output, noise))
-    columns = [_unconstrain(d, found[n]) for n, d in _pairs(reals, domains)]
-    return torch.stack(columns, -1).detach()
+        law, _ = mechanism_output(problem.compiled, problem.params, name, values)
+        noise = draw_noise(law, (problem.n_rows,), source)
+        if generator is None:
+            noise = torch.full_like(noise, 0.5 if isinstance(law, td.Uniform) else 0.0)
+        found[name] = encoded(problem.compiled, name, apply_noise(law, noise))
+        domain = problem.compiled.scm.variables[name].domain
+        columns[name] = _unconstrained(domain, law, found[name]).expand(problem.n_rows)
+    return torch.stack([columns[n] for n in reals], -1).detach()
+
+
+def _values_at(
+    problem: Problem,
+    block: Block,
+    reals: tuple[str, ...],
+    levels: Mapping[str, Tensor],
+    x: Tensor,
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Return the unknowns at coordinates ``(..., m)``, and log |d values / d x|."""
+    values = dict(levels)
+    total = torch.zeros(x.shape[:-1], dtype=torch.float64)
+    for j, name in enumerate(reals):
+        domain = problem.compiled.scm.variables[name].domain
+        law = None
+        if isinstance(domain, Real) and _is_uniform(problem, name):
+            here = complete(problem, block, values)
+            law, _ = mechanism_output(problem.compiled, problem.params, name, here)
+        values[name], log_slope = _constrained(domain, law, x[..., j])
+        total = total + log_slope
+    return values, total
+
+
+def _is_uniform(problem: Problem, name: str) -> bool:
+    mechanism = problem.compiled.scm.variables[name].mechanism
+    return isinstance(mechanism, Stochastic) and mechanism.family == "Uniform"
+
+
+def _constrained(domain: Domain, law: Law | None, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a value from its coordinate on the whole line, and the log slope there."""
+    match domain:
+        case Positive():
+            return x.exp(), x
+        case Real() if law is None:
+            return x, torch.zeros_like(x)
+        case _:
+            unit = torch.sigmoid(x)
+            log_slope = functional.logsigmoid(x) + functional.logsigmoid(-x)
+            if law is None:
+                return unit, log_slope
+            width = law.high - law.low
+            return law.low + width * unit, log_slope + torch.as_tensor(width).log()
+
+
+def _unconstrained(domain: Domain, law: Law, value: Tensor) -> Tensor:
+    """Return the coordinate of a value."""
+    if isinstance(domain, Positive):
+        return value.clamp(min=1e-300).log()
+    if isinstance(law, td.Uniform):
+        value = (value - law.low) / (law.high - law.low)
+    elif not isinstance(domain, UnitInterval):
+        return value
+    return torch.logit(value.clamp(1e-12, 1 - 1e-12))
 
 
 def _gaussian(peak: Peak) -> Gaussian:
@@ -132,41 +183,3 @@ def _gaussian(peak: Peak) -> Gaussian:
     log_det = -0.5 * peak.curve.log().sum(-1)
     mass = peak.value + log_det + 0.5 * m * torch.log(torch.tensor(2 * torch.pi)).double()
     return Gaussian(mean=peak.mode, spread=spread, log_det=log_det, log_evidence=mass)
-
-
-def _pairs(reals: tuple[str, ...], domains: list[Domain]) -> list[tuple[str, Domain]]:
-    return list(zip(reals, domains, strict=True))
-
-
-def _constrain(domain: Domain, x: Tensor) -> Tensor:
-    match domain:
-        case Positive():
-            return x.exp()
-        case UnitInterval():
-            return torch.sigmoid(x)
-        case _:
-            return x
-
-
-def _unconstrain(domain: Domain, value: Tensor) -> Tensor:
-    match domain:
-        case Positive():
-            return value.clamp(min=1e-300).log()
-        case UnitInterval():
-            return torch.logit(value.clamp(1e-12, 1 - 1e-12))
-        case _:
-            return value
-
-
-def _log_jacobian(domains: list[Domain], x: Tensor) -> Tensor:
-    """Return log |d value / d x| summed over the coordinates, ``(...,)`` of x ``(..., m)``."""
-    total = torch.zeros(x.shape[:-1], dtype=torch.float64)
-    for j, domain in enumerate(domains):
-        match domain:
-            case Positive():
-                total = total + x[..., j]
-            case UnitInterval():
-                total = total + functional.logsigmoid(x[..., j]) + functional.logsigmoid(-x[..., j])
-            case _:
-                pass
-    return total
