@@ -82,6 +82,9 @@ class _Lines:
     last: float = 0.0
 
     def show(self, p: Progress) -> None:
+        if p.total == 0:
+            print(p.stage, file=sys.stderr)
+            return
         spent = time.monotonic() - self.began
         if spent < _FIRST_LINE or spent - self.last < max(1.0, _LONGER * self.last):
             return
@@ -131,6 +134,9 @@ def _bars() -> Iterator[ProgressCallback]:
     figures = Text("", style="dim", no_wrap=True, overflow="ellipsis")
 
     def show(p: Progress) -> None:
+        if p.total == 0:
+            console.print(p.stage, highlight=False)
+            return
         if p.stage not in tasks:
             tasks[p.stage] = bars.add_task(stage_title(p.stage), total=p.total, rate="", left="")
         task = tasks[p.stage]

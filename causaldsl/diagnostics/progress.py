@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Where a long piece of work stands: `done` of `total` units, and figures worth showing."""
+    """Where a long piece of work stands: `done` of `total` units, and figures worth showing.
+
+    With `total` 0 it is no measure but a remark: `stage` is what there is to say. A fit's figures
+    hold each site's share of the negative ELBO as ``part NAME``.
+    """
 
     stage: str
     done: int

@@ -140,10 +140,15 @@ def unused_latent(name: str, kl: float) -> Diagnostic:
     )
 
 
-def interrupted(epoch: int) -> Diagnostic:
+def interrupted(epoch: int, checkpoint: str | None) -> Diagnostic:
     """CD623: the user stopped the fit."""
-    message = f"the fit was interrupted after {epoch:,} epochs"
-    return diagnostic("CD623", message, hint="go on from its checkpoint with `--resume`")
+    message = f"the fit was interrupted after {epoch:,} epoch{'' if epoch == 1 else 's'}"
+    hint = (
+        "fit with `--checkpoint FILE`, and an interrupted run can go on"
+        if checkpoint is None
+        else f"go on with `--resume {checkpoint}`"
+    )
+    return diagnostic("CD623", message, hint=hint)
 
 
 def guide_not_converged(guide: str, reason: str) -> Diagnostic:

@@ -122,7 +122,7 @@ def minimise(
     block = run.config.block(batches.steps_per_epoch)
     everything = run.data.batch() if batches.is_full else None
     clock = _Clock(run=run, progress=progress, began=began, before=run.seconds)
-    with _stoppable(stop_requested) as stopped, _only(run.target.trainable):
+    with stoppable(stop_requested) as stopped, _only(run.target.trainable):
         _adopt(run)
         while run.epoch < epochs and not run.pace.settled and not run.interrupted:
             for rows in batches.epoch(run.epoch, run.step):
@@ -255,8 +255,11 @@ def _only(trainable: frozenset[str] | None) -> Iterator[None]:
 
 
 @contextmanager
-def _stoppable(stop_requested: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C into a flag that is read between steps; the second one is an exception."""
+def stoppable(stop_requested: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
+    """Turn Ctrl-C into a flag that is read between steps; the second one is an exception.
+
+    Nested ones ask the outer flag through `stop_requested`.
+    """
     pressed = False
 
     def press(number: int, frame: FrameType | None) -> None:
@@ -315,7 +318,7 @@ class _Clock:
 def _report(run: Run, done: int, total: int, rate: float) -> Progress:
     share = max(run.step, 1) / run.batches.steps_per_epoch
     figures = {"steps per second": rate, "seconds left": max(0, total - done) / max(rate, 1e-9)}
-    figures |= {name.removeprefix("part "): value / share for name, value in run.sums.items()}
+    figures |= {name: value / share for name, value in run.sums.items()}
     figures["learning rate"] = run.rate
     return Progress(stage=run.target.stage, done=done, total=total, figures=figures)
 

@@ -25,12 +25,19 @@ from causaldsl.data.batches import derive_seed, split_rows
 from causaldsl.data.digest import digest
 from causaldsl.data.encoded import EncodedData
 from causaldsl.diagnostics.model import Diagnostic, InferenceError
-from causaldsl.diagnostics.progress import ProgressCallback, silent
+from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.inference import convergence, findings
 from causaldsl.inference.checkpoint import Checkpoint, read_checkpoint
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.fitted import UNUSED_BELOW, FitResult, FittedScm, GuideFit, Status
-from causaldsl.inference.loop import Keeping, Run, minimise, restore_run, start_run
+from causaldsl.inference.loop import (
+    Keeping,
+    Run,
+    minimise,
+    restore_run,
+    start_run,
+    stoppable,
+)
 from causaldsl.inference.states import cloned, state_from
 from causaldsl.inference.targets import (
     Target,
@@ -48,6 +55,8 @@ Stop = Callable[[], bool]
 _GUIDE_RATE = 0.03
 _GUIDE_BLOCK = 100
 _GUIDE_PASSES = 25
+_LAST_PASSES = 20  # of a run that was interrupted: somebody is waiting
+_STOPPING = "stopping; a second Ctrl-C gives up what there is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +65,10 @@ class _Caller:
 
     progress: ProgressCallback = silent
     stop_requested: Stop | None = None
+
+    def is_stopping(self) -> bool:
+        """Whether the user, or whoever called, wants to see the end of it."""
+        return self.stop_requested is not None and self.stop_requested()
 
 
 def fit(
@@ -98,19 +111,20 @@ def fit(
     fingerprint = _fingerprint(compiled, data, config)
     came = None if resume is None else read_checkpoint(Path(resume), fingerprint)
     keeping = _keeping(checkpoint, fingerprint, config)
-    caller = _Caller(progress=progress, stop_requested=stop_requested)
     rows, apart = split_rows(data.n_rows, config.validation, config.seed)
     training, validation = (
         (data, None) if not len(apart) else (data.subset(rows), data.subset(apart))
     )
     start = None if came is None else state_from(came.under("param"), came.words["constraints"])
-    with isolated(derive_seed(config.seed, "fit"), start) as state:
-        target, balance = _begin(compiled, training, config, came)
-        run = start_run(target, config, training, validation, keeping)
-        if came is not None:
-            restore_run(run, came)
-        minimise(run, caller.progress, caller.stop_requested)
-    return _finish(compiled, training, run, state, balance, caller, fingerprint["table"])
+    with stoppable(stop_requested) as stopped:
+        caller = _Caller(progress=progress, stop_requested=stopped)
+        with isolated(derive_seed(config.seed, "fit"), start) as state:
+            target, balance = _begin(compiled, training, config, came)
+            run = start_run(target, config, training, validation, keeping)
+            if came is not None:
+                restore_run(run, came)
+            minimise(run, progress, stopped)
+        return _finish(compiled, training, run, state, balance, caller, fingerprint["table"])
 
 
 # --- before ---------------------------------------------------------------------------------
@@ -201,11 +215,14 @@ def _finish(
     table: str,
 ) -> FittedScm:
     config, began = run.config, time.monotonic()
+    if run.interrupted:
+        caller.progress(Progress(stage=_STOPPING, done=0, total=0))
+    passes = min(config.passes, _LAST_PASSES) if run.interrupted else config.passes
     with isolated(derive_seed(config.seed, "evaluation"), state):
-        measured = convergence.evaluate(run.target, data, config.passes, math.inf)
+        measured = convergence.evaluate(run.target, data, passes, math.inf)
         found = (
             ()
-            if run.interrupted
+            if run.interrupted or caller.is_stopping()
             else convergence.find_boundaries(compiled, run.target, config, data)
         )
     guides: dict[str, GuideFit] = {}
@@ -237,7 +254,8 @@ def _finish(
         balance=balance,
         guides=guides,
     )
-    result = replace(result, diagnostics=(*data.warnings, *_remarks(result, reason)))
+    kept = None if run.keeping is None else str(run.keeping.path)
+    result = replace(result, diagnostics=(*data.warnings, *_remarks(result, reason, kept)))
     return fitted_scm(compiled, state, data, result)
 
 
@@ -271,10 +289,10 @@ def _status(interrupted: bool, settled: bool, bounded: bool) -> Status:
     return "boundary" if bounded else "converged"
 
 
-def _remarks(result: FitResult, reason: str) -> list[Diagnostic]:
+def _remarks(result: FitResult, reason: str, checkpoint: str | None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     if result.status == "interrupted":
-        found.append(findings.interrupted(result.epochs))
+        found.append(findings.interrupted(result.epochs, checkpoint))
     elif result.status == "not_converged":
         found.append(findings.not_converged(reason, _more(result)))
     found += [findings.at_floor(b.name, b.value, b.reached) for b in result.boundary]
