@@ -6,6 +6,7 @@ change with gamma, in the worlds of Fair-K fitted on the same rows.
 """
 
 import json
+import statistics
 from pathlib import Path
 
 import records
@@ -123,6 +124,85 @@ def report_of(fitted: object, rows: object) -> dict:
     }
 
 
+# --- tables -----------------------------------------------------------------------------------
+
+COLUMNS = (
+    "model, guide, gamma, features",
+    "splits",
+    "RMSE",
+    "gain over Constant",
+    "gap, own worlds",
+    "gap, Fair-K's worlds",
+    "difference of groups",
+)
+
+
+def _mean(values: list[float | None]) -> str:
+    held = [v for v in values if v is not None]
+    return f"{statistics.fmean(held):.3f}" if held else "-"
+
+
+def summarised(runs: dict) -> dict[str, tuple[str, ...]]:
+    """Return means over the splits by model, guide, gamma and features, as cells of `COLUMNS`."""
+    found: dict[str, list[dict]] = {}
+    for key, run in runs.items():
+        model, guide, gamma, _ = key.split(" | ")
+        name = model.removesuffix(".scm")
+        constant = run["metrics"]["Constant"]["rmse"]
+        for method, values in run["metrics"].items():
+            if method.startswith(f"{name} ("):
+                label = f"{name}, {guide}, {gamma.split()[1]}, {method[len(name) + 2 : -1]}"
+                own = values.get(f"cf_gap in worlds of {name}")
+                judged = values.get("cf_gap in worlds of fair_k")
+                gain = constant - values["rmse"]
+                found.setdefault(label, []).append(
+                    {"rmse": values["rmse"], "gain": gain, "own": own, "judged": judged,
+                     "groups": values["group_mean_difference"]}
+                )  # fmt: skip
+    words = ("rmse", "gain", "own", "judged", "groups")
+    return {
+        label: (str(len(rows)), *(_mean([r[w] for r in rows]) for w in words))
+        for label, rows in sorted(found.items(), key=lambda item: _order(item[0]))
+    }
+
+
+def _order(label: str) -> tuple:
+    model, guide, gamma, *features = label.split(", ")
+    return (model, guide != "mean-field", features, float(gamma))
+
+
+def latent_rows(runs: dict) -> dict[str, tuple[str, ...]]:
+    """Return means over the splits of what the fits say of their latents."""
+    found: dict[str, list[dict]] = {}
+    for key, run in runs.items():
+        model, guide, gamma, _ = key.split(" | ")
+        label = f"{model.removesuffix('.scm')}, {guide}, {gamma.split()[1]}"
+        fit = run["fit"]
+        read = fit["latents"].get("S' | all", {})
+        found.setdefault(label, []).append(
+            {
+                "K": fit["KL"].get("K"),
+                "S'": fit["KL"].get("S'"),
+                "R": fit["R"].get("control"),
+                "on S": read.get("R2 on S"),
+                "on Y": read.get("R2 on Y"),
+                "of Y": read.get("R2 of Y on it"),
+                "boundary": [b["name"] for b in fit["boundary"]],
+            }
+        )
+    words = ("K", "S'", "R", "on S", "on Y", "of Y")
+    return {
+        label: (
+            *(_mean([r[w] for r in rows]) for w in words),
+            ", ".join(sorted({f"`{b}`" for r in rows for b in r["boundary"]})) or "-",
+        )
+        for label, rows in sorted(found.items(), key=lambda item: _order(item[0]))
+    }
+
+
+# --- one run ----------------------------------------------------------------------------------
+
+
 def one_run(
     path: Path, guide: str, gamma: float | None, seed: int, table: object, judge: object
 ) -> dict:
@@ -142,7 +222,7 @@ def one_run(
     )  # fmt: skip
     with records.timed() as spent:
         found = compare(
-            [judge, source],
+            [judge, source] if judge.roles.domains == source.roles.domains else [source],
             DataSet(name="law_school", columns=columns_of(data), roles=source.roles, truth=None),
             CompareConfig(seeds=(seed,), draws=20, metrics=METRICS, resampling=None),
         )
