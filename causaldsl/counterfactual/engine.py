@@ -130,8 +130,8 @@ def counterfactual(
     label = ", ".join(f"`{n}`" for n in gathered.engines)
     return CounterfactualResult(
         intervention=intervention.text,
-        worlds=tuple(gathered.world(w.name, given) for w in worlds),
-        factual=gathered.world(_FACTUAL, given),
+        worlds=tuple(gathered.world(compiled.scm, w.name, given) for w in worlds),
+        factual=gathered.world(compiled.scm, _FACTUAL, given),
         evidence=tuple(given.values),
         domains={n: v.domain for n, v in compiled.scm.variables.items()},
         draws=draws,
@@ -378,11 +378,13 @@ class _Gathered:
             return None
         return _scattered(self.scores[key], self.n_rows, float(self.draws) if key == "ess" else 0.0)
 
-    def world(self, name: str, evidence: Evidence) -> WorldResult:
+    def world(self, scm: Scm, name: str, evidence: Evidence) -> WorldResult:
         """Return one world's rows in the order of the table."""
         parts = self.parts.get(name, [])
         if not parts:
-            return WorldResult(name=name, rows=torch.zeros(0, dtype=torch.long), variables={})
+            nothing = {n: _summary(scm, n, torch.zeros(1, 0).double(), None) for n in self.names}
+            rows = torch.zeros(0, dtype=torch.long)
+            return WorldResult(name=name, rows=rows, variables=nothing)
         positions = torch.cat([p for p, _ in parts])
         order = positions.argsort()
         variables = {n: _joined([s[n] for _, s in parts], order) for n in self.names}

@@ -57,22 +57,23 @@ def summarise(values: Tensor, weights: Tensor | None, levels: int | None) -> Sum
     if values.shape[0] == 1:
         one = values[0].double()
         return Summary(mean=one, sd=torch.zeros_like(one), q05=one, q95=one)
+    ordered, order = values.sort(0)
     if weights is None:
-        ordered = values.sort(0).values
         mean = values.mean(0)
         sd = (values - mean).square().mean(0).sqrt()
-        return Summary(
-            mean=mean, sd=sd, q05=_equal_quantile(ordered, 0.05), q95=_equal_quantile(ordered, 0.95)
-        )
-    mean = (weights * values).sum(0)
-    sd = (weights * (values - mean).square()).sum(0).sqrt()
-    ordered, order = values.sort(0)
-    reached = weights.gather(0, order).cumsum(0)
+        q05, q95 = (_equal_quantile(ordered, level) for level in (0.05, 0.95))
+    else:
+        mean = (weights * values).sum(0)
+        sd = (weights * (values - mean).square()).sum(0).sqrt()
+        reached = weights.gather(0, order).cumsum(0)
+        q05, q95 = (_weighted_quantile(ordered, reached, level) for level in (0.05, 0.95))
+    # draws that all agree are their mean exactly, as facts are that did not move
+    agree = ordered[0] == ordered[-1]
     return Summary(
-        mean=mean,
-        sd=sd,
-        q05=_weighted_quantile(ordered, reached, 0.05),
-        q95=_weighted_quantile(ordered, reached, 0.95),
+        mean=torch.where(agree, ordered[0], mean),
+        sd=torch.where(agree, torch.zeros_like(sd), sd),
+        q05=q05,
+        q95=q95,
     )
 
 

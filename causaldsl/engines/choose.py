@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -99,7 +99,7 @@ def latent_posterior(
     reasons = [f"`{n}` by inversion, exact" for n in solved]
     parts: list[tuple[Choice, BlockPosterior]] = []
     for choice in choices:
-        part = choice.engine.posterior(problem, choice.block, draws, generator)
+        part = _possible(choice.engine.posterior(problem, choice.block, draws, generator))
         parts.append((choice, part))
         samples |= {**part.samples, **_given_back(problem, choice.block, part)}
         engines |= dict.fromkeys(choice.block.unknown, choice.engine.name)
@@ -184,6 +184,20 @@ def _combine(problem: Problem, parts: list[tuple[Choice, BlockPosterior]]) -> Te
             raise CounterfactualError([findings.contradiction(names, problem.numbers(lost))])
         total = part.log_weights if total is None else total + part.log_weights
     return total
+
+
+def _possible(part: BlockPosterior) -> BlockPosterior:
+    """Put each row's best draw in the place of draws that weigh nothing.
+
+    They still weigh nothing, but whatever is computed from them is a number.
+    """
+    if part.log_weights is None or bool((part.log_weights > -torch.inf).all()):
+        return part
+    own = torch.arange(len(part.log_weights)).unsqueeze(-1)
+    best = part.log_weights.argmax(0, keepdim=True)
+    picked = torch.where(part.log_weights > -torch.inf, own, best)
+    samples = {n: v.gather(0, picked) for n, v in part.samples.items()}
+    return replace(part, samples=samples)
 
 
 def _given_back(problem: Problem, block: Block, part: BlockPosterior) -> dict[str, Tensor]:

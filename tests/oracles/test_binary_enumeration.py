@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def text_of(tables):
 def cells(probabilities):
     """The values of a uniform that matter: between the thresholds 1 - p, middle and width."""
     edges = np.unique(np.concatenate([[0.0], 1 - np.ravel(probabilities), [1.0]]))
-    return [((low + high) / 2, high - low) for low, high in zip(edges, edges[1:], strict=False)]
+    return [((low + high) / 2, high - low) for low, high in pairwise(edges)]
 
 
 def enumerate_worlds(tables, evidence, do):

@@ -1,4 +1,4 @@
-"""Linear-Gaussian models in closed form, numpy only: I - B, a Schur complement, and a cut system."""
+"""Linear-Gaussian models in closed form, numpy only: I - B, Schur complements, cut systems."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Oracle:
             f"x{j} -> x{i}" for i in range(len(self.shift)) for j in range(i) if self.weights[i, j]
         ]
         for i in range(len(self.shift)):
-            terms = [f"{float(self.weights[i, j])!r} * x{j}" for j in range(i) if self.weights[i, j]]
+            terms = [
+                f"{float(self.weights[i, j])!r} * x{j}" for j in range(i) if self.weights[i, j]
+            ]
             mean = " + ".join([repr(float(self.shift[i])), *terms])
             lines.append(f"x{i} ~ Normal({mean}, {float(self.scale[i])!r})")
         return "\n".join(lines) + "\n"

@@ -145,7 +145,10 @@ def test_the_quantile_coupling_is_monotone(name):
 
 def test_gumbel_noise_never_moves_to_a_level_that_became_less_likely():
     # Oberst and Sontag 2019, counterfactual stability
-    before, after = td.Categorical(logits=t(0.0, 0.0, 0.0)), td.Categorical(logits=t(1.0, 0.0, -1.0))
+    before, after = (
+        td.Categorical(logits=t(0.0, 0.0, 0.0)),
+        td.Categorical(logits=t(1.0, 0.0, -1.0)),
+    )
     fact = torch.zeros(5000, dtype=torch.long)
     moved = apply_noise(after, abduct_noise(before, fact, "own", generator(9)))
     assert (moved == 0).all()
@@ -205,7 +208,11 @@ def test_impossible_values_are_told_from_possible_ones():
     assert is_possible(td.LogNormal(t(0.0), t(1.0)), t(1.0, -1.0)).tolist() == [True, False]
     assert is_possible(td.Bernoulli(probs=t(0.0)), t(0.0, 1.0)).tolist() == [True, False]
     levels = torch.tensor([0, 1, 2])
-    assert is_possible(td.Categorical(probs=t(0.5, 0.5, 0.0)), levels).tolist() == [True, True, False]
+    assert is_possible(td.Categorical(probs=t(0.5, 0.5, 0.0)), levels).tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_family_is_built_from_its_textbook_parameters():
