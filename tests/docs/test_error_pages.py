@@ -1,5 +1,6 @@
 """Every code has a page; what a page calls wrong gives its code, what it calls right does not."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -59,6 +60,16 @@ def test_the_wrong_model_of_a_page_gives_its_code_alone_and_the_right_one_nothin
     assert right
     assert all(_codes(text, code) == {code} for text in wrong)
     assert all(_codes(text, code) == set() for text in right)
+
+
+@pytest.mark.parametrize(
+    "code", [c for c in CODES if re.match(r"CD7[01]|CD814", c) and ">>>" in (page_of(c) or "")]
+)
+def test_the_session_of_a_page_runs_as_shown_and_shows_the_code(code):
+    wrong, right = re.findall(r"```python\n(.*?)```", page_of(code), flags=re.DOTALL)
+    assert code in wrong
+    test = doctest.DocTestParser().get_doctest(wrong + "\n" + right, {}, code, None, 0)
+    assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
 
 
 @pytest.mark.parametrize("name", ["../architecture", "CD", "CD1x", "", "CD999", "CD²"])
