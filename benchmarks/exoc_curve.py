@@ -7,6 +7,7 @@ change with gamma, in the worlds of Fair-K fitted on the same rows.
 
 import json
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 
 import records
@@ -17,12 +18,31 @@ guide S' ~ Normal(mlp(S, G, L, Y; hidden=[32]))
 guide K  ~ Normal(mlp(S', S, G, L, Y; hidden=[32]))
 
 """
+MODELS = ["fair_k_scales.scm", "exoc_calibrated.scm", "exoc.scm"]
 METRICS = ("rmse", "mae", "cf_gap", "cf_gap_p95", "group_mean_difference")
 
 
+#: What is changed in ``fair_k.scm`` for the model that ``exoc_calibrated.scm`` is compared with:
+#: the same scales, no S'. It tells what the scales do from what S' does.
+LEARNED_SCALES = (
+    ("scm fair_k ", "scm fair_k_scales "),
+    ("L : count", "L : real "),
+    ("Y ~ Normal(linear(parents), 1)\n", ""),
+)
+
+
 def text_with(path: Path, guide: str) -> str:
-    """Return the text of a model file, with the joint guide written into it where that is asked."""
-    text = path.read_text("utf-8")
+    """Return the text of a model file with a guide: mean-field (the default one), or joint.
+
+    ``fair_k_scales.scm`` is ``fair_k.scm`` with every scale learned.
+    """
+    if path.name == "fair_k_scales.scm":
+        text = path.with_name("fair_k.scm").read_text("utf-8")
+        for old, new in LEARNED_SCALES:
+            text = text.replace(old, new)
+        return text
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith("guide "))
     return text if guide == "mean-field" else text.replace("\nloss ", "\n" + JOINT + "loss ", 1)
 
 
@@ -35,7 +55,7 @@ def source_of(path: Path, guide: str, gamma: float | None, data: object, kept: l
     from causaldsl.source import SourceFile
 
     source = SourceFile(path=path.name, text=text_with(path, guide))
-    overrides = {} if gamma is None else {"gamma": gamma}
+    overrides = {} if gamma is None or "fair_k" in path.name else {"gamma": gamma}
     scm = pipeline.checked_scm(source, overrides)
 
     def run(compiled: object, rows: object, seed: int, progress: object) -> object:
@@ -167,8 +187,8 @@ def summarised(runs: dict) -> dict[str, tuple[str, ...]]:
 
 
 def _order(label: str) -> tuple:
-    model, guide, gamma, *features = label.split(", ")
-    return (model, guide != "mean-field", features, float(gamma))
+    model, guide, gamma, *features = label.split(", ", 3)
+    return (model, guide != "mean-field", features, -1.0 if gamma == "none" else float(gamma))
 
 
 def latent_rows(runs: dict) -> dict[str, tuple[str, ...]]:
@@ -203,6 +223,17 @@ def latent_rows(runs: dict) -> dict[str, tuple[str, ...]]:
 # --- one run ----------------------------------------------------------------------------------
 
 
+def fair_k_of(table: object) -> OncePerSeed:
+    """Return ``fair_k.scm`` as the judge of every model that declares the same variables."""
+    from causaldsl import pipeline
+    from causaldsl.data.binding import bind
+    from causaldsl.data.schema import schema_of
+
+    path = records.MODELS / "fair_k.scm"
+    data = bind(pipeline.read_rows(table), schema_of(pipeline.checked_scm(path)))
+    return OncePerSeed(source_of(path, "mean-field", None, data, []))
+
+
 def one_run(
     path: Path, guide: str, gamma: float | None, seed: int, table: object, judge: object
 ) -> dict:
@@ -213,13 +244,13 @@ def one_run(
     from causaldsl.bench.scm_models import columns_of
     from causaldsl.data.binding import bind
     from causaldsl.data.schema import schema_of
+    from causaldsl.source import SourceFile
 
     kept: list = []
-    data = bind(pipeline.read_rows(table), schema_of(pipeline.checked_scm(path)))
+    text = SourceFile(path=path.name, text=text_with(path, guide))
+    data = bind(pipeline.read_rows(table), schema_of(pipeline.checked_scm(text)))
     source = source_of(path, guide, gamma, data, kept)
-    judge = judge if judge is not None else OncePerSeed(
-        source_of(records.MODELS / "fair_k.scm", "mean-field", None, data, [])
-    )  # fmt: skip
+    judge = judge if judge is not None else fair_k_of(table)
     with records.timed() as spent:
         found = compare(
             [judge, source] if judge.roles.domains == source.roles.domains else [source],
@@ -233,12 +264,21 @@ def one_run(
     return {"metrics": values, "fit": report_of(*kept[0]), **spent, "judge": judge}
 
 
+def settings(models: list[str], guides: list[str], gammas: list[float]) -> Iterator[tuple]:
+    """Yield every model, guide and gamma; Fair-K has but one latent, and no gamma."""
+    for model in models:
+        if model.startswith("fair_k"):
+            yield model, "mean-field", None
+        else:
+            yield from ((model, guide, gamma) for guide in guides for gamma in gammas)
+
+
 def main() -> None:
     """Run, print, keep what is done after each run."""
     parser = records.arguments(__doc__.splitlines()[0], "exoc_curve.json")
-    parser.add_argument("--models", nargs="*", default=["exoc.scm"])
+    parser.add_argument("--models", nargs="*", default=MODELS)
     parser.add_argument("--gammas", type=float, nargs="*", default=[0.0, 0.1, 1.2, 2.0])
-    parser.add_argument("--guides", nargs="*", default=["mean-field", "joint"])
+    parser.add_argument("--guides", nargs="*", default=["joint", "mean-field"])
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     given = parser.parse_args()
     records.begin(given.threads)
@@ -250,14 +290,12 @@ def main() -> None:
         given.gammas, given.guides, given.seeds = [1.2], ["mean-field"], [0]
     for seed in given.seeds:
         judge = None
-        for model, guide, gamma in (
-            (m, g, c) for m in given.models for g in given.guides for c in given.gammas
-        ):
-            key = f"{model} | {guide} | gamma {gamma:g} | seed {seed}"
+        for model, guide, gamma in settings(given.models, given.guides, given.gammas):
+            weight = "none" if gamma is None else f"{gamma:g}"
+            key = f"{model} | {guide} | gamma {weight} | seed {seed}"
             if key in done["runs"]:
                 continue
-            path = Path(model) if Path(model).is_file() else records.MODELS / model
-            run = one_run(path, guide, gamma, seed, table, judge)
+            run = one_run(records.MODELS / model, guide, gamma, seed, table, judge)
             judge = run.pop("judge")
             done["runs"][key] = run
             short = {m: {n: round(v, 4) for n, v in vs.items()} for m, vs in run["metrics"].items()}
