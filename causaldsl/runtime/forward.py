@@ -124,6 +124,8 @@ def propagate(
 ) -> dict[str, Tensor]:
     """Return every variable's value in the world of some interventions, under given noise.
 
+    Call it in the library's scope (`isolated`), as the emitted mechanisms need float64.
+
     Parameters
     ----------
     noise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from causaldsl.runtime.forward import propagate, simulate
+from causaldsl.runtime.scope import isolated
 from tests.models_text import compiled_of
 
 TEXT = """
@@ -48,14 +49,16 @@ def test_simulated_noise_gives_the_values_back():
     compiled = compiled_of(TEXT)
     values, noise = simulate(compiled, {}, 200, 0, return_noise=True)
     assert set(noise) == {"S", "X", "N"}
-    again = propagate(compiled, {}, noise, {})
+    with isolated(0):
+        again = propagate(compiled, {}, noise, {})
     assert all(torch.equal(again[n], values[n]) for n in values)
 
 
 def test_what_an_intervention_does_not_reach_is_the_very_tensor():
     compiled = compiled_of(TEXT)
     values, noise = simulate(compiled, {}, 20, 0, return_noise=True)
-    world = propagate(compiled, {}, noise, {"N": values["N"] + 1}, factual=values)
+    with isolated(0):
+        world = propagate(compiled, {}, noise, {"N": values["N"] + 1}, factual=values)
     assert all(world[n] is values[n] for n in ("S", "X", "Y"))
 
 
@@ -64,7 +67,9 @@ def test_rows_that_keep_their_value_keep_their_facts_even_with_noise_that_contra
     compiled = compiled_of(TEXT)
     values = simulate(compiled, {}, 200, 0)
     _, fresh = simulate(compiled, {}, 200, 1, return_noise=True)
-    world = propagate(compiled, {}, fresh, {"S": torch.ones(200, dtype=torch.long)}, factual=values)
+    ones = torch.ones(200, dtype=torch.long)
+    with isolated(0):
+        world = propagate(compiled, {}, fresh, {"S": ones}, factual=values)
     kept = values["S"] == 1
     assert all(torch.equal(world[n][kept], values[n][kept]) for n in values)
     assert not torch.equal(world["X"][~kept], values["X"][~kept])
