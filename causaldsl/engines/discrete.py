@@ -8,6 +8,8 @@ from math import prod
 import torch
 from torch import Tensor
 
+from causaldsl.diagnostics.model import CounterfactualError
+from causaldsl.engines import findings
 from causaldsl.engines.problem import Block, Problem, log_joint
 from causaldsl.engines.protocol import BlockPosterior
 from causaldsl.runtime.forward import encoded
@@ -80,6 +82,10 @@ class ExactDiscrete:
         """Return posterior draws, each row's in shares that are exact to one draw."""
         choices = configurations(problem, block)
         log_shares = torch.stack([log_joint(problem, block, c) for c in choices])
+        lost = (log_shares == -torch.inf).all(0)
+        if lost.any():
+            names = [f for f in block.factors if f in problem.evidence]
+            raise CounterfactualError([findings.contradiction(names, problem.numbers(lost))])
         picked = pick(log_shares, draws, generator)
         # systematic draws come sorted: shuffle each row's, since other blocks pair draws with these
         shuffle = torch.rand(picked.shape, generator=generator, dtype=torch.float64).argsort(0)
