@@ -208,9 +208,12 @@ def too_much_to_sample(rows: int, latents: Sequence[str], size: int, limit: int)
     )
 
 
-def not_mixed(name: str, r_hat: float) -> Diagnostic:
-    """CD652: split R-hat is too large."""
-    message = f"the chains have not mixed: R-hat of `{name}` is {r_hat:.3f}, expected at most 1.01"
+def not_mixed(name: str, r_hat: float, ess: float, needed: float) -> Diagnostic:
+    """CD652: split R-hat is too large, or there are too few effective draws to tell."""
+    message = (
+        f"the chains have not mixed: the largest R-hat is {r_hat:.3f} (`{name}`), expected at most "
+        f"1.01, and the fewest effective draws are {ess:.0f}, expected at least {needed:.0f}"
+    )
     return diagnostic("CD652", message, hint="draw more samples, or standardise the model")
 
 

@@ -36,6 +36,7 @@ from causaldsl.vocabulary.domains import is_discrete
 
 MOST_NUMBERS = 2_000  # coordinates above which a leapfrog step no longer pays
 WORST_R_HAT = 1.01  # Vehtari et al. 2021
+LEAST_ESS = 50  # for each chain, below which R-hat itself is noise; the same, section 4.3
 _EMPTY: ParamState = {"params": {}, "constraints": {}}
 
 
@@ -69,8 +70,9 @@ def sample(
     """Return the model with posterior draws of its Bayesian parameters.
 
     `held` is a fit of the same model whose learned point values stay fixed. The result's
-    `params` are posterior means, its `draws` every draw; it has converged when the
-    split R-hat of every site is at most 1.01. Its `elbo` is the bound of the guides trained after.
+    `params` are posterior means, its `draws` every draw; it has converged when the split R-hat of
+    every site is at most 1.01 at 50 effective draws a chain or more. Its `elbo` is the bound of
+    the guides trained after.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def sample(
     sampling = _sampling(drawn, plan, points)
     remarks = _remarks(sampling, plan)
     result = FitResult(
-        status="not_converged" if _worst(sampling)[1] > WORST_R_HAT else "converged",
+        status="converged" if _has_mixed(sampling) else "not_converged",
         method="nuts",
         config=config,
         seed=config.seed,
@@ -252,9 +254,18 @@ def _worst(sampling: Sampling) -> tuple[str, float]:
     return max(found.items(), key=lambda item: item[1])
 
 
+def _has_mixed(sampling: Sampling) -> bool:
+    enough = all(ess >= LEAST_ESS * sampling.chains for ess in sampling.ess.values())
+    return enough and _worst(sampling)[1] <= WORST_R_HAT
+
+
 def _remarks(sampling: Sampling, plan: Chains) -> list[Diagnostic]:
-    name, worst = _worst(sampling)
-    found = [findings.not_mixed(name, worst)] if worst > WORST_R_HAT else []
+    found: list[Diagnostic] = []
+    if not _has_mixed(sampling):
+        name, worst = _worst(sampling)
+        least = min(sampling.ess.values())
+        needed = LEAST_ESS * sampling.chains
+        found.append(findings.not_mixed(name, worst, least, needed))
     if sampling.divergences:
         count = plan.chains * plan.samples
         found.append(findings.divergent(sampling.divergences, count))

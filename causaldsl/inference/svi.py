@@ -219,6 +219,7 @@ def _finish(
         caller.progress(Progress(stage=_STOPPING, done=0, total=0))
     passes = min(config.passes, _LAST_PASSES) if run.interrupted else config.passes
     with isolated(derive_seed(config.seed, "evaluation"), state):
+        settled, reason = convergence.settles(run)
         measured = convergence.evaluate(run.target, data, passes, math.inf)
         found = (
             ()
@@ -230,7 +231,6 @@ def _finish(
     for name in () if stopped else _other_guides(compiled):
         state, guide, stopped = _train_guide(compiled, state, data, name, config, caller)
         guides[name] = guide
-    settled, reason = convergence.judge(run)
     status = _status(stopped, settled, bool(found))
     result = FitResult(
         status=status,
@@ -365,8 +365,8 @@ def _train_guide(
         run = start_run(target, recipe, data)
         if own:
             minimise(run, caller.progress, caller.stop_requested)
+        settled, reason = convergence.settles(run) if own else (True, "it has nothing to learn")
         measured = convergence.evaluate(target, data, min(config.passes, _GUIDE_PASSES), math.inf)
-    settled, reason = convergence.judge(run) if own else (True, "it has nothing to learn")
     record = GuideFit(
         name=guide,
         curve=tuple(run.curves.get("objective", ())),

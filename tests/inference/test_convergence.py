@@ -52,6 +52,7 @@ def test_a_latent_without_a_trace_in_the_data_is_reported_as_unused(compile_text
     assert result.status == "converged"
 
 
+@pytest.mark.slow
 def test_a_latent_that_explains_is_not_reported(factor):
     compiled, data = factor
     result = fit(compiled, data, config=FitConfig(epochs=250, passes=3)).result
@@ -66,7 +67,7 @@ def test_a_variance_that_a_latent_takes_over_heads_for_its_floor(compile_text, e
     )
     rng = np.random.RandomState(0)
     k = rng.randn(400)
-    frame = pd.DataFrame({"G": k, "H": k + rng.randn(400)})
+    frame = pd.DataFrame({"G": k, "H": 1.3 * k + rng.randn(400)})
     result = fit(compiled, encode(compiled, frame), config=FitConfig(passes=3)).result
     assert [b.name for b in result.boundary] == ["G__sd"]
     assert result.status == "boundary"
@@ -74,6 +75,7 @@ def test_a_variance_that_a_latent_takes_over_heads_for_its_floor(compile_text, e
     assert "CD621" in [d.code for d in result.diagnostics]
 
 
+@pytest.mark.slow
 def test_an_interior_standard_deviation_is_not_reported(compile_text, encode):
     compiled = compile_text(
         "scm m\nobserved A : real\nobserved B : real\nobserved C : real\nlatent K\nK -> A, B, C\n"
