@@ -27,7 +27,10 @@ _MATH = {"exp": "math.exp", "log": "math.log", "sqrt": "math.sqrt", "abs": "abs"
 
 @dataclass(slots=True)
 class Writer:
-    """The names in scope, and which helpers the text needs."""
+    """The names in scope, and which helpers the text needs.
+
+    In a loss, `values` say what a variable is in the batch and `means` what its posterior mean is.
+    """
 
     variables: Mapping[str, str]
     hyper: Mapping[str, str]
@@ -35,6 +38,8 @@ class Writer:
     needs: set[str] = field(default_factory=set)
     constants: dict[str, tuple[float, ...]] = field(default_factory=dict)
     constant_names: dict[tuple[str, tuple[float, ...]], str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    means: dict[str, str] = field(default_factory=dict)
 
     def index(self, name: str) -> str:
         """Return a variable as an index of a table."""
@@ -76,7 +81,7 @@ def _write(node: ir.Ir, w: Writer) -> tuple[str, int]:
         case ir.Constants():
             return _constants(node, w), _ATOM
         case ir.At(table, by):
-            places = ", ".join(w.index(v) for v in by)
+            places = ", ".join(w.index(v) if isinstance(v, str) else str(v) for v in by)
             return f"{write(table, w)}[{places}]", _ATOM
         case ir.Pick(table, position):
             return f"{write(table, w)}[{position}]", _ATOM
@@ -127,8 +132,9 @@ def _constants(node: ir.Constants, w: Writer) -> str:
     key = (node.name, node.values)
     if key not in w.constant_names:
         base = w.hyper[node.name]
+        others = {*w.variables.values(), *w.hyper.values()} - {base}
         name, k = base, 2
-        while name in w.constants:
+        while name in w.constants or name in others:
             name, k = f"{base}{k}", k + 1
         w.constants[name] = node.values
         w.constant_names[key] = name
@@ -149,8 +155,11 @@ def _write_function(name: str, inputs: tuple[ir.Ir, ...], w: Writer) -> str:
             return f"min(max({texts[0]}, {texts[1]}), {texts[2]})"
         return f"{_MATH[name]}({', '.join(texts)})"
     match name:
-        case "clip":
+        case "clip" if tensors == [True, False, False]:
             return f"torch.clamp({', '.join(texts)})"
+        case "clip":
+            above = _extremum("max", texts[:2], tensors[:2])
+            return _extremum("min", [above, texts[2]], [any(tensors[:2]), tensors[2]])
         case "step":
             w.needs.add("step")
             return f"step({texts[0]})"
@@ -199,10 +208,10 @@ def _write_term(term: ir.Term, vector: bool, w: Writer) -> str:
     if term.scale is not None:
         w.needs.add("scaled")
         value = f"scaled({quoted(term.scale)}, {write(term.value, w)})"
-    if vector:
-        value = (
-            f"{value if value.isidentifier() or value.endswith(')') else f'({value})'}[..., None]"
-        )
+    elif vector:
+        value = _inside(term.value, w, _ATOM)
+    if vector and is_tensor(term.value):
+        value = f"{value}[..., None]"
     return f"{weight} * {value}"
 
 

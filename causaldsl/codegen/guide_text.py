@@ -8,6 +8,7 @@ from causaldsl.codegen.expressions import Writer, write
 from causaldsl.codegen.layout import collection, fit, indent, with_comment
 from causaldsl.codegen.names import printable, quoted
 from causaldsl.ir import nodes as ir
+from causaldsl.ir.passes.walk import params_of, variables_of
 from causaldsl.vocabulary.domains import (
     Binary,
     Categorical,
@@ -85,7 +86,7 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
         f"def {python_name(guide.name)}(data, n_rows=None):",
         f'    """Draw what is unobserved, given {what}."""',
     ]
-    if guide.params or any(s.form == "expressions" for s in guide.sites):
+    if any(params_of(e) for s in guide.sites for e in s.arguments.values()):
         lines.append("    p = parameters()")
     lines += [_global_site(s) for s in guide.sites if s.form == "global"]
     if not rows:
@@ -97,6 +98,9 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
         '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):'
     )
     drawn: set[str] = set()
+    read = {v for s in rows for e in s.arguments.values() for v in variables_of(e)}
+    for name in (v for v in guide.evidence if v in read):
+        lines.append(indent(f"{w.variables[name]} = data[{quoted(name)}]", 2))
     for site in rows:
         lines.append(_row_site(program, guide, site, drawn, w))
         drawn.add(site.target)

@@ -13,6 +13,14 @@ def indent(text: str, depth: int = 1) -> str:
     return "\n".join(pad + line if line else line for line in text.split("\n"))
 
 
+def _closing_quote(text: str, start: int) -> int:
+    """Return where the string literal that begins at `start` ends."""
+    k = start + 1
+    while text[k] != text[start]:
+        k += 2 if text[k] == "\\" else 1
+    return k
+
+
 def split_sum(text: str) -> list[str]:
     """Split a sum at its outermost plus signs."""
     pieces, depth, start, k = [], 0, 0, 0
@@ -21,8 +29,8 @@ def split_sum(text: str) -> list[str]:
             depth += 1
         elif text[k] in ")]}":
             depth -= 1
-        elif text[k] == '"':
-            k = text.index('"', k + 1)
+        elif text[k] in "'\"":
+            k = _closing_quote(text, k)
         elif depth == 0 and text[k : k + 3] == " + ":
             pieces.append(text[start:k])
             start = k + 3
@@ -38,8 +46,8 @@ def split_items(text: str) -> list[str]:
             depth += 1
         elif text[k] in ")]}":
             depth -= 1
-        elif text[k] == '"':
-            k = text.index('"', k + 1)
+        elif text[k] in "'\"":
+            k = _closing_quote(text, k)
         elif depth == 0 and text[k : k + 2] == ", ":
             pieces.append(text[start:k])
             start = k + 2
@@ -54,11 +62,14 @@ def _is_one_call(text: str) -> int:
     opening = text.index("(")
     if not all(c.isidentifier() or c == "." or c.isalnum() for c in text[:opening]):
         return -1
-    depth = 0
-    for k in range(opening, len(text)):
+    depth, k = 0, opening
+    while k < len(text):
+        if text[k] in "'\"":
+            k = _closing_quote(text, k)
         depth += (text[k] in "([{") - (text[k] in ")]}")
         if depth == 0 and k < len(text) - 1:
             return -1
+        k += 1
     return opening
 
 

@@ -7,22 +7,40 @@ import keyword
 import unicodedata
 from collections.abc import Iterable
 
-#: Names that the emitted module uses itself.
+#: Names that the emitted module uses itself: a variable of that name would stand in their way.
 OWN_NAMES = frozenset(
     [
+        "BALANCED",
+        "CLOSED_KL",
         "F",
+        "GLOBAL",
+        "GUIDES",
+        "GUIDE_EVIDENCE",
+        "INVERSES",
+        "INVERSE_OF",
+        "IS_PURE_ELBO",
+        "LATENT",
+        "LEVELS",
+        "MECHANISMS",
+        "NAME",
+        "OBSERVED",
+        "PARENTS",
+        "SCALES",
         "balance",
         "constraints",
         "data",
         "dist",
         "drawn",
         "epoch",
+        "every",
         "guide",
         "guide_without_outcome",
         "join",
         "kl_divergence",
+        "law",
         "layer",
         "levels",
+        "loc",
         "loss_terms",
         "made",
         "math",
@@ -36,12 +54,17 @@ OWN_NAMES = frozenset(
         "parts_of",
         "poutine",
         "pyro",
+        "row",
         "rows",
         "rows_in",
+        "scale",
         "scaled",
         "size",
         "solve",
         "stack",
+        "start_log",
+        "start_logit",
+        "step",
         "terms",
         "torch",
         "total",
@@ -58,6 +81,8 @@ OWN_NAMES = frozenset(
         "seen",
     ]
 ) | frozenset(dir(builtins))
+#: How the emitted functions of variables begin.
+_FUNCTIONS = ("given_", "invert_")
 
 
 def _plain(name: str) -> str:
@@ -66,16 +91,21 @@ def _plain(name: str) -> str:
     primes = len(name) - len(bare)
     tail = "" if primes == 0 else "_prime" if primes == 1 else f"_prime{primes}"
     text = unicodedata.normalize("NFKC", bare + tail)
-    return text if text.isidentifier() else "v_" + "".join(c for c in text if c.isalnum())
+    if text.isidentifier():
+        return text
+    return "v_" + "".join(c for c in text if f"v{c}".isidentifier())
 
 
-def mangle(names: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Return a distinct Python identifier for every name, in order."""
+def mangle(
+    names: Iterable[str], taken: Iterable[str] = (), *, constants: bool = False
+) -> dict[str, str]:
+    """Return a distinct Python identifier for every name, in order; constants in capitals."""
     used = set(taken) | OWN_NAMES
     table: dict[str, str] = {}
     for name in names:
-        base = _plain(name)
-        if keyword.iskeyword(base) or keyword.issoftkeyword(base) or base in used:
+        base = _plain(_plain(name).upper()) if constants else _plain(name)
+        reserved = keyword.iskeyword(base) or keyword.issoftkeyword(base)
+        if reserved or base in used or base.startswith(_FUNCTIONS):
             base += "_"
         candidate, k = base, 2
         while candidate in used or keyword.iskeyword(candidate):

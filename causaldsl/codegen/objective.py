@@ -6,10 +6,13 @@ from causaldsl.codegen.expressions import Writer, number
 from causaldsl.codegen.layout import fit
 from causaldsl.codegen.names import quoted
 from causaldsl.ir import nodes as ir
+from causaldsl.vocabulary.domains import is_discrete
 
 
-def write_objective(objective: ir.Objective, w: Writer) -> str:
+def write_objective(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
     """Return `loss_terms` and `objective`."""
+    for m in program.mechanisms:
+        w.values[m.target], w.means[m.target] = _in_batch(m, program)
     return "\n\n".join((_loss_terms(objective, w), _total(objective, w)))
 
 
@@ -71,6 +74,32 @@ def _loss_terms(objective: ir.Objective, w: Writer) -> str:
     return "\n".join([*lines, "    return terms, parts"]) + "\n"
 
 
+def _in_batch(m: ir.MechanismIR, program: ir.Program) -> tuple[str, str]:
+    """Return a variable's value in the batch, and its posterior mean: for what is seen, the same.
+
+    An observed equation is no site of the model, and its unseen cells are one of their own.
+    """
+    key, value = quoted(m.target), _site_value(m.target)
+    if m.observed and m.structural is not None:
+        return f"data[{key}]", f"data[{key}]"
+    if m.missing_latent and not is_discrete(m.domain):
+        unseen = f"{m.target}__missing"
+        where = f"torch.where(data[{quoted(f'{m.target}__seen')}], data[{key}], {{}})"
+        return where.format(_site_value(unseen)), where.format(_site_mean(unseen))
+    if m.observed or any(o.inverse and o.inverse.latent == m.target for o in program.mechanisms):
+        return value, value
+    return value, _site_mean(m.target)
+
+
+def _site_value(name: str) -> str:
+    return f'made.nodes[{quoted(name)}]["value"]'
+
+
+def _site_mean(name: str) -> str:
+    key = quoted(name)
+    return f'(drawn if {key} in drawn.nodes else made).nodes[{key}]["fn"].mean'
+
+
 def _value(node: ir.LossValue, w: Writer) -> str:
     match node:
         case ir.Distance("mse", left, right):
@@ -92,10 +121,9 @@ def _value(node: ir.LossValue, w: Writer) -> str:
 def _row(node: ir.LossValue, w: Writer) -> str:
     match node:
         case ir.Draw(name):
-            return f'made.nodes[{quoted(name)}]["value"]'
+            return w.values[name]
         case ir.Mean(name):
-            key = quoted(name)
-            return f'(drawn if {key} in drawn.nodes else made).nodes[{key}]["fn"].mean'
+            return w.means[name]
         case ir.LossOp(op, inputs):
             return _operation(op, [_row(i, w) for i in inputs])
         case ir.Num(value):
@@ -116,10 +144,10 @@ def _operation(op: str, texts: list[str]) -> str:
     if op in ("min", "max"):
         return f"torch.{op}imum(torch.as_tensor({texts[0]}), torch.as_tensor({texts[1]}))"
     if op == "clip":
-        return f"torch.clamp({', '.join(texts)})"
+        return _operation("min", [_operation("max", texts[:2]), texts[2]])
     if op == "step":
-        return f"({texts[0]} > 0).double()"
-    return f"torch.{op}({texts[0]})"
+        return f"(torch.as_tensor({texts[0]}) > 0).double()"
+    return f"torch.{op}(torch.as_tensor({texts[0]}))"
 
 
 def _weight(factors: tuple[ir.Ir, ...], warmups: tuple[ir.Warmup, ...], w: Writer) -> list[str]:

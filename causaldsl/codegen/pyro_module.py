@@ -37,11 +37,10 @@ def emit(
     version: str,
 ) -> str:
     """Return the text of the module."""
-    hyper = mangle(_hyper_names(program), ())
-    hyper = {k: v.upper() if v.upper() not in hyper.values() else v for k, v in hyper.items()}
+    hyper = mangle(_hyper_names(program), constants=True)
     variables = mangle([m.target for m in program.mechanisms], hyper.values())
     domains = {m.target: m.domain for m in program.mechanisms}
-    w = Writer(variables=variables, hyper=_distinct(hyper, variables), domains=domains)
+    w = Writer(variables=variables, hyper=hyper, domains=domains)
     w.needs.add("rows_in")
     body = [
         _parameters(program, w),
@@ -51,7 +50,7 @@ def emit(
         _model(program, w),
         guide_text.write_guides(program, guides, w),
         OBJECTIVE_TEXT,
-        write_objective(objective, w),
+        write_objective(objective, program, w),
     ]
     text = "\n\n".join(t.strip("\n") + "\n" for t in body if t.strip())
     head = _head(program, guides, w, version)
@@ -76,11 +75,6 @@ def _hyper_names(program: ir.Program) -> list[str]:
                 if isinstance(node, ir.Constants) and node.name is not None:
                     names[node.name] = None
     return list(names)
-
-
-def _distinct(hyper: dict[str, str], variables: dict[str, str]) -> dict[str, str]:
-    taken = set(variables.values())
-    return {k: v if v not in taken else f"{v}_" for k, v in hyper.items()}
 
 
 def line_comment(origin: Span | None) -> str:
@@ -249,15 +243,17 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
         return "\n".join(lines) + "\n"
     given = {}
     for name, node in m.arguments.items():
-        text = write(node, w)
+        text, local = write(node, w), name
+        while local in arguments:  # a parent of that name is still to be read
+            local += "_"
         if name in _NATURAL and not is_tensor(node):
             text = f"torch.tensor({text})"
         if isinstance(node, ir.Linear) and node.outputs is not None and len(text) > _LONG_ARGUMENT:
-            lines.append(fit(f"{name} = ", text.removeprefix("F.pad(").removesuffix(", (1, 0))")))
-            text = f"F.pad({name}, (1, 0))"
+            lines.append(fit(f"{local} = ", text.removeprefix("F.pad(").removesuffix(", (1, 0))")))
+            text = f"F.pad({local}, (1, 0))"
         if len(text) > _LONG_ARGUMENT or name == "logit_mean":
-            lines.append(fit(f"{name} = ", text))
-            text = name
+            lines.append(fit(f"{local} = ", text))
+            text = local
         given[name] = text
     lines.append(fit("return ", FAMILY_TEXT[m.family or ""](given)))
     return "\n".join(lines) + "\n"
@@ -332,7 +328,8 @@ def _site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> st
         if m.observed:
             line = f"{var} = data[{name}] if {name} in data else {_call(m, w)}"
             return with_comment(indent(line, 2), comment)
-        return with_comment(indent(f"{var} = pyro.deterministic({name}, {_call(m, w)})"), comment)
+        line = f"{var} = pyro.deterministic({name}, {_call(m, w)})"
+        return with_comment(indent(line, 2), comment)
     if m.missing_latent and not is_discrete(m.domain):
         return _missing_site(m, w, comment)
     return with_comment(

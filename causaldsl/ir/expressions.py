@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from causaldsl.diagnostics.model import InternalError
 from causaldsl.ir import nodes as ir
+from causaldsl.ir.passes.walk import params_of
 from causaldsl.ir.refusals import Refused, not_compiled
 from causaldsl.semantics.model import Scm
 from causaldsl.syntax import nodes
@@ -24,6 +25,9 @@ NETWORK_CALLS = ("mlp", "conv", "deconv")
 #: Where the weight of an unobserved input starts. At 0 neither it nor the guide would have a
 #: gradient but by the noise of the draws; the sign, a matter of convention, is fixed with it.
 LATENT_START = 0.1
+
+#: What a mechanism calls its other generated parameters.
+_OWN_WORDS = ("intercept", "sd", "concentration", "cutpoints")
 
 
 @dataclass(slots=True)
@@ -131,17 +135,21 @@ def _lower_index(
     if hyper is not None and isinstance(hyper.value, tuple):
         return ir.Num(hyper.value[int(float(_index_level(indices[0])))])
     if base.name in ctx.scm.parameters:
-        if by:
-            return ir.At(ir.Par(base.name), by)
-        return ir.Pick(ir.Par(base.name), _position(base.name, indices[0], ctx))
+        places = tuple(_place(base.name, axis, item, ctx) for axis, item in enumerate(indices))
+        if len(places) == 1 and isinstance(places[0], int):
+            return ir.Pick(ir.Par(base.name), places[0])
+        return ir.At(ir.Par(base.name), places)
     raise Refused(not_compiled(f"an element of the array `{base.name}`", base.span))
 
 
-def _position(parameter: str, index: nodes.Expression, ctx: Lowering) -> int:
+def _place(parameter: str, axis: int, index: nodes.Expression, ctx: Lowering) -> str | int:
+    """Return one index of a parameter: the variable that is read, or a position."""
+    if isinstance(index, nodes.Name) and index.name in ctx.scm.variables:
+        return index.name
     level = _index_level(index)
     owners = ctx.scm.parameters[parameter].table_of
     if owners:
-        return (levels_of(ctx.domain(owners[0])) or ()).index(level)
+        return (levels_of(ctx.domain(owners[axis])) or ()).index(level)
     return int(float(level))
 
 
@@ -184,11 +192,13 @@ def lower_linear(
     ctx: Lowering,
     outputs: int | None = None,
     start: ir.Start | None = None,
+    has_cuts: bool = False,
 ) -> ir.Linear:
     """Return a `linear` call with its parameters made; no call at all is an intercept alone.
 
     Its intercept starts at `start`, its weights at 0. With `outputs`, every weight and the
-    intercept are vectors for the logits of levels 2, 3, ... against the first.
+    intercept are vectors for the logits of levels 2, 3, ... against the first. With `has_cuts`,
+    learned cut points are the intercepts.
     """
     settings = {s.name: s.value for s in node.settings} if node else {}
     has_intercept = not (
@@ -204,7 +214,7 @@ def lower_linear(
         for i, value in enumerate(node.inputs if node else ())
     )
     intercept = None
-    if has_intercept:
+    if has_intercept and not has_cuts:
         begin = start or ir.Start()
         values = begin.values * (outputs or 1) if len(begin.values) == 1 else begin.values
         intercept = ctx.new_param(
@@ -226,7 +236,10 @@ def _weight_prior(
         return None
     if not isinstance(node, nodes.Call):
         raise Refused(not_compiled("this prior", node.span))
-    return node.name, family_arguments(node, ctx)
+    arguments = family_arguments(node, ctx)
+    if any(params_of(argument) for argument in arguments.values()):
+        raise Refused(not_compiled("a prior that reads another parameter", node.span))
+    return node.name, arguments
 
 
 def family_arguments(node: nodes.Call, ctx: Lowering) -> dict[str, ir.Ir]:
@@ -259,7 +272,8 @@ def _lower_term(
     lowered = lower_expression(value, ctx)
     name = lowered.name if isinstance(lowered, ir.Var) else None
     domain = ctx.domain(name) if name else None
-    weight = f"{stem}{name}" if name else fallback
+    taken = {*(f"{stem}{word}" for word in _OWN_WORDS), *(p.name for p in ctx.params)}
+    weight = f"{stem}{name}" if name and f"{stem}{name}" not in taken else fallback
     levels = None
     shape = width
     if domain is not None and is_level_input(domain):

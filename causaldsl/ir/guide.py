@@ -14,6 +14,7 @@ import networkx as nx
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.ir import nodes as ir
 from causaldsl.ir.expressions import Lowering, lower_expression
+from causaldsl.ir.passes.walk import params_of, variables_of
 from causaldsl.ir.refusals import Refused, guide_not_compiled
 from causaldsl.semantics.model import GuideSpec, Scm
 from causaldsl.syntax import nodes
@@ -68,6 +69,10 @@ def derive_guide(
     drawn: dict[str, ir.GuideSite] = {}
     for target in targets:
         site, made = _derive_site(scm, program, name, target, held, tuple(targets))
+        unknown = _unknown_to(site, program, {*held, *targets})
+        if unknown is not None:
+            reason = f"the guide of `{target}` reads `{unknown}`, which is not in this evidence"
+            return ir.GuideProgram(name=name, evidence=held, sites=(), refused=reason)
         drawn[target] = site
         params.extend(made)
         reads[target] = {v for v in _site_reads(site) if v in targets}
@@ -89,7 +94,8 @@ def derive_guide(
 def needed_latents(scm: Scm, program: ir.Program, evidence: tuple[str, ...]) -> list[str]:
     """Return the variables outside the evidence that inference must draw, in order.
 
-    Under ``guide per_row`` every latent has its factor, as in the papers' own code.
+    What an equation gives is computed, not drawn. Under ``guide per_row`` every latent has its
+    factor, as in the papers' own code.
     """
     above: set[str] = set()
     for name in evidence:
@@ -103,6 +109,7 @@ def needed_latents(scm: Scm, program: ir.Program, evidence: tuple[str, ...]) -> 
         for m in program.mechanisms
         if m.target not in evidence
         and m.target not in determined
+        and m.structural is None
         and (
             m.target in above
             or (not m.observed and (scm.default_guide == "per_row" or m.target in written))
@@ -230,6 +237,8 @@ def _written_network(
             raise Refused(guide_not_compiled("an input that is no plain variable", value.span))
         if value.name in evidence or value.name in latents:
             inputs.append(value.name)
+        elif not scm.variables[value.name].is_observed:
+            raise Refused(guide_not_compiled(f"`{value.name}`, which no guide draws,", value.span))
     hidden: tuple[int, ...] = ()
     if "hidden" in settings:
         hidden = _whole_numbers(settings["hidden"].value, scm)
@@ -242,6 +251,16 @@ def _written_network(
         activation=activation,
         skip=False,
     )
+
+
+def _unknown_to(site: ir.GuideSite, program: ir.Program, known: set[str]) -> str | None:
+    """Return what written expressions read beyond the known; a network leaves such inputs out."""
+    if site.form != "expressions" or site.origin is None:
+        return None
+    reads_params = any(params_of(e) for e in site.arguments.values())
+    if reads_params and any(p.family for p in program.params):
+        raise Refused(guide_not_compiled("a parameter beside parameters with priors", site.origin))
+    return next((name for name in sorted(_site_reads(site)) if name not in known), None)
 
 
 def _whole_numbers(node: nodes.Expression, scm: Scm) -> tuple[int, ...]:
@@ -271,8 +290,6 @@ def _activation(node: nodes.Expression, scm: Scm) -> str:
 def _site_reads(site: ir.GuideSite) -> set[str]:
     if site.network:
         return set(site.network.inputs)
-    from causaldsl.ir.passes.walk import variables_of
-
     return {v for e in site.arguments.values() for v in variables_of(e)}
 
 
@@ -292,9 +309,20 @@ def _with_closed_kl(site: ir.GuideSite, program: ir.Program, later: set[str]) ->
         not mechanism.observed
         and mechanism.family is not None
         and mechanism.family == family
-        and not (set(mechanism.parents) & later)
+        and not (_behind(program, mechanism.parents) & later)
     )
     return _replace_closed(site, closed)
+
+
+def _behind(program: ir.Program, names: Iterable[str]) -> set[str]:
+    """Return variables and what unobserved equations among them are computed from."""
+    found, todo = set[str](), list(names)
+    while todo:
+        found.add(name := todo.pop())
+        mechanism = program.by_name[name]
+        if mechanism.structural is not None and not mechanism.observed:
+            todo += mechanism.parents
+    return found
 
 
 def _replace_closed(site: ir.GuideSite, closed: bool) -> ir.GuideSite:

@@ -13,6 +13,7 @@ from causaldsl.ir.expressions import (
     lower_linear,
 )
 from causaldsl.ir.inverse import invert, place_inverses
+from causaldsl.ir.passes.walk import params_of, walk
 from causaldsl.ir.refusals import Refused, array_not_compiled, image_not_compiled, not_compiled
 from causaldsl.semantics.model import Parameter, Scm, Stochastic, Structural, Variable
 from causaldsl.syntax import nodes
@@ -95,6 +96,9 @@ def _lower_parameter(parameter: Parameter, scm: Scm) -> ir.ParamIR:
     if parameter.family is not None:
         family = FAMILIES[parameter.family]
         arguments = {k: lower_expression(v, ctx) for k, v in parameter.arguments.items()}
+        if any(params_of(argument) for argument in arguments.values()):
+            what = "a prior that reads another parameter"
+            raise Refused(not_compiled(what, parameter.span))
         support: dict[type, str] = {Positive: "positive", UnitInterval: "unit", Real: "real"}
         constraint = support.get(family.supports[0], "real") if family.supports else "simplex"
         return ir.ParamIR(
@@ -192,23 +196,9 @@ def _lower_argument(
     if is_linear and isinstance(node, nodes.Call):
         if isinstance(variable.domain, Categorical) and name == "logits":
             return lower_linear(node, ctx, outputs=len(variable.domain.levels) - 1)
-        if isinstance(variable.domain, Ordered):
-            # The cut points are the intercepts; one more would not be identified.
-            bare = nodes.Setting(
-                name="intercept",
-                value=nodes.Name(name="false", span=node.span),
-                span=node.span,
-            )
-            return lower_linear(
-                nodes.Call(
-                    name="linear",
-                    inputs=node.inputs,
-                    settings=(*node.settings, bare),
-                    name_span=node.name_span,
-                    span=node.span,
-                ),
-                ctx,
-            )
+        if isinstance(variable.domain, Ordered) and "cutpoints" not in mechanism.arguments:
+            # The learned cut points are the intercepts; one more would not be identified.
+            return lower_linear(node, ctx, has_cuts=True)
         start = _intercept_start(name, variable)
         if start is not None:
             return lower_linear(node, ctx, start=start)
@@ -220,7 +210,28 @@ def _lower_argument(
         and name == "mean"
         else None
     )
-    return lower_expression(node, ctx, column)
+    lowered = lower_expression(node, ctx, column)
+    levels = isinstance(variable.domain, Categorical) and name in ("logits", "probabilities")
+    if levels and not _has_number_for_each_level(lowered):
+        raise Refused(not_compiled(f"arithmetic around the {name} of every level", node.span))
+    return lowered
+
+
+def _has_number_for_each_level(node: ir.Ir) -> bool:
+    """Whether an expression has an axis of levels, apart from that of the rows.
+
+    Arithmetic that joins the two axes would pair rows with levels.
+    """
+    match node:
+        case ir.Linear(_, _, outputs):
+            return outputs is not None
+        case ir.Constants() | ir.Vector() | ir.Par():
+            return True
+        case ir.Fn("softmax", inputs):
+            return len(inputs) > 1 or _has_number_for_each_level(inputs[0])
+        case _:
+            by_row = ir.Var | ir.Code | ir.At | ir.Linear
+            return not any(isinstance(inner, by_row) for inner in walk(node))
 
 
 def _intercept_start(argument: str, variable: Variable) -> ir.Start | None:

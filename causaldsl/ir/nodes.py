@@ -63,10 +63,10 @@ class Constants:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """A table read at the row's levels of some variables, in order."""
+    """A table read along each of its axes: at the row's level of a variable, or at a position."""
 
     table: Par | Constants
-    by: tuple[str, ...]
+    by: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)

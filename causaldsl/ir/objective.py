@@ -10,6 +10,7 @@ from causaldsl.ir import nodes as ir
 from causaldsl.ir.refusals import Refused, loss_not_compiled
 from causaldsl.semantics.model import Loss, Scm
 from causaldsl.syntax import nodes
+from causaldsl.vocabulary.domains import UnitInterval
 
 #: Calls that are loss terms, as against numbers.
 _TERMS = (
@@ -229,6 +230,9 @@ def loss_value(node: nodes.Expression, scm: Scm) -> ir.LossValue:
         case nodes.Call(name="mse" | "mae" as kind, inputs=(left, right)):
             return ir.Distance(kind, loss_value(left, scm), loss_value(right, scm))
         case nodes.Call(name="mean", inputs=(nodes.Name(name=name),)) if name in scm.variables:
+            variable = scm.variables[name]
+            if isinstance(variable.domain, UnitInterval) and not variable.is_observed:
+                raise Refused(loss_not_compiled("mean of a `unit` latent", node.span))
             return ir.Mean(name)
         case nodes.Call(name="mean", inputs=(inner,)):
             return ir.RowMean(loss_value(inner, scm))

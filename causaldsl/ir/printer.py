@@ -92,7 +92,7 @@ def expression(node: ir.Ir) -> str:
         case ir.Constants(values, name):
             return name or "[" + ", ".join(f"{v:g}" for v in values) + "]"
         case ir.At(table, by):
-            return f"{expression(table)}[{', '.join(by)}]"
+            return f"{expression(table)}[{', '.join(map(str, by))}]"
         case ir.Pick(table, position):
             return f"{expression(table)}[{position}]"
         case ir.Op(op, left, right):

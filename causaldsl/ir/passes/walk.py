@@ -41,7 +41,7 @@ def variables_of(node: ir.Ir) -> set[str]:
             case ir.Var(name) | ir.Code(name):
                 found.add(name)
             case ir.At(_, by):
-                found |= set(by)
+                found |= {name for name in by if isinstance(name, str)}
             case _:
                 pass
     return found
