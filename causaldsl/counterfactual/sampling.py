@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -14,7 +15,7 @@ from causaldsl.counterfactual.prediction import predict
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.engines.problem import Problem
 from causaldsl.engines.protocol import LatentPosterior
-from causaldsl.runtime.forward import Assigned, draw_forward, encoded
+from causaldsl.runtime.forward import draw_forward
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
 from causaldsl.syntax import nodes
@@ -41,15 +42,17 @@ def draw_rows(
     """
     generator = torch.Generator().manual_seed(seed)
     with isolated(seed), torch.no_grad():
-        replaced = _replacements(compiled, params, n, do, generator)
-        values, noise = draw_forward(compiled, params, (1, n), generator, replaced)
-        found = {"factual": {k: v.squeeze(0) for k, v in values.items()}}
+        values, noise = draw_forward(compiled, params, (1, n), generator)
+        problem = _numbered_from_one(compiled, params, n)
+        facts = Abduction(values=values, noise=noise, posterior=_KNOWN, draws=1)
+        held = _replacements(problem, facts, do, generator)
+        if held:
+            facts = replace(facts, values=predict(problem, facts, held))
+        found = {"factual": {k: v.expand(1, n).squeeze(0) for k, v in facts.values.items()}}
         if not worlds:
             return found
-        problem = Problem.of(compiled, params, {}, n_rows=n)
-        facts = Abduction(values=values, noise=noise, posterior=_KNOWN, draws=1)
         for world in worlds_of(compiled.scm, intervene(compiled.scm, worlds)):
-            moved = predict(problem, facts, act(problem, facts, world, generator))
+            moved = predict(problem, facts, {**held, **act(problem, facts, world, generator)})
             found[world.name] = {k: v.expand(1, n).squeeze(0) for k, v in moved.items()}
     return found
 
@@ -59,23 +62,23 @@ _KNOWN = LatentPosterior(
 )
 
 
+def _numbered_from_one(compiled: CompiledScm, params: Values, n: int) -> Problem:
+    return Problem.of(compiled, params, {}, n_rows=n, row_ids=torch.arange(1, n + 1))
+
+
 def _replacements(
-    compiled: CompiledScm,
-    params: Values,
-    n: int,
+    problem: Problem,
+    facts: Abduction,
     do: Sequence[nodes.Assignment],
     generator: torch.Generator,
-) -> dict[str, Assigned]:
-    """Return what stands in place of mechanisms; computed values read an undisturbed draw."""
+) -> dict[str, Tensor]:
+    """Return what stands in place of mechanisms; computed values read the undisturbed row."""
     if not do:
         return {}
-    intervention = intervene(compiled.scm, do)
+    scm = problem.compiled.scm
+    intervention = intervene(scm, do)
     flips = [s.target for s in intervention.settings if isinstance(s, Flip)]
     if flips:
         raise CounterfactualError([findings.flip_without_fact(flips[0])])
-    (world,) = worlds_of(compiled.scm, intervention)
-    values, noise = draw_forward(compiled, params, (1, n), generator)
-    problem = Problem.of(compiled, params, {}, n_rows=n)
-    facts = Abduction(values=values, noise=noise, posterior=_KNOWN, draws=1)
-    assigned = act(problem, facts, world, generator)
-    return {name: encoded(compiled, name, v).expand(1, n) for name, v in assigned.items()}
+    (world,) = worlds_of(scm, intervention)
+    return act(problem, facts, world, generator)
