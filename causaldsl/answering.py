@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causaldsl.diagnostics.model import Diagnostic, ModelError
+from causaldsl.diagnostics.model import CounterfactualError, Diagnostic, ModelError
 from causaldsl.diagnostics.progress import ProgressCallback, silent
 from causaldsl.front import compile_scm
 
@@ -161,7 +161,29 @@ def simulate(
         model.compiled, model.params, whole_number(n, "n", 1), whole_number(seed, "seed", 0),
         do=read_interventions(do, scm), worlds=read_interventions(worlds, scm, "--worlds"),
     )  # fmt: skip
+    for values in drawn.values():
+        _verify_finite(scm, values)
     return _decoded(model, drawn, latents)
+
+
+#: Counts above it are not told apart by float64, which everything is computed in.
+_LARGEST_COUNT = 2.0**53
+
+
+def _verify_finite(scm: Scm, values: Mapping[str, Tensor]) -> None:
+    """Refuse draws that are no numbers, and name the first variable where it goes wrong."""
+    import torch
+
+    from causaldsl.counterfactual.findings import not_finite_draw
+    from causaldsl.vocabulary.domains import Count
+
+    for name, value in values.items():
+        wrong = ~torch.isfinite(value)
+        if isinstance(scm.variables[name].domain, Count):
+            wrong |= value.abs() > _LARGEST_COUNT
+        if wrong.any():
+            rows = (torch.nonzero(wrong).squeeze(-1) + 1).tolist()
+            raise CounterfactualError([not_finite_draw(name, rows)])
 
 
 def whole_number(value: object, name: str, least: int) -> int:

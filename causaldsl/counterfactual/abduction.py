@@ -91,6 +91,8 @@ def read_evidence(
         raise CounterfactualError(found)
     chosen = {n: columns[n] for n in wanted}
     n_rows = len(next(iter(columns.values()))) if columns else 0
+    if row_numbers is not None:
+        n_rows = len(row_numbers)
     masks |= dict(seen or {})
     numbers = torch.arange(1, n_rows + 1) if row_numbers is None else row_numbers
     found = [d for n, v in chosen.items() if (d := _value_finding(n, v, n_rows, masks, numbers))]

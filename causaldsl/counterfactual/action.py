@@ -6,7 +6,7 @@ else opens one world. Replacing mechanisms is all that `act` does: the noise sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import isfinite
@@ -22,6 +22,7 @@ from causaldsl.engines.problem import Problem
 from causaldsl.runtime.distributions import apply_noise, build_family, draw_noise
 from causaldsl.runtime.forward import encoded, propagate
 from causaldsl.runtime.noise_maps import joint_shape
+from causaldsl.semantics.families import fits
 from causaldsl.semantics.model import Scm, Variable
 from causaldsl.source import Span
 from causaldsl.syntax import nodes
@@ -186,9 +187,9 @@ def act(
             case Fixed(value=value):
                 made = torch.full((1, problem.n_rows), value, dtype=torch.float64)
             case Computed(expression=expression):
-                made = _computed(problem, abducted, expression, generator)
+                made = _computed(problem, abducted, setting.target, expression, generator)
             case Policy(call=call):
-                made = _drawn(problem, abducted, call, generator)
+                made = _drawn(problem, abducted, setting.target, call, generator)
         made = made.expand(joint_shape(tuple(made.shape), (1, problem.n_rows)))
         if not isinstance(setting, Fixed):
             _check_values(problem, setting.target, made)
@@ -197,10 +198,18 @@ def act(
 
 
 def _computed(
-    problem: Problem, abducted: Abduction, expression: nodes.Expression, generator: torch.Generator
+    problem: Problem,
+    abducted: Abduction,
+    target: str,
+    expression: nodes.Expression,
+    generator: torch.Generator,
 ) -> Tensor:
     """Return an expression's value, its variables read in the factual world unless it says else."""
     scm = problem.compiled.scm
+    if isinstance(expression, nodes.Name) and expression.name in scm.variables:
+        same = scm.variables[expression.name].domain == scm.variables[target].domain
+        if same:  # a level too can be handed on as it is
+            return abducted.values[expression.name].double()
 
     def in_world(node: nodes.Expression) -> Tensor | None:
         if not isinstance(node, nodes.World):
@@ -234,16 +243,43 @@ def _no_flip(setting: Setting, node: nodes.World) -> Fixed | Computed | Policy:
 
 
 def _drawn(
-    problem: Problem, abducted: Abduction, call: nodes.Call, generator: torch.Generator
+    problem: Problem,
+    abducted: Abduction,
+    target: str,
+    call: nodes.Call,
+    generator: torch.Generator,
 ) -> Tensor:
     scm = problem.compiled.scm
     names = [p.name for p in FAMILIES[call.name].parameters]
     defaults = [p.default for p in FAMILIES[call.name].parameters]
     given = [evaluate(i, scm, problem.params, abducted.values) for i in call.inputs]
     rest = [torch.tensor(d, dtype=torch.float64) for d in defaults[len(given) :] if d is not None]
+    _check_parameters(target, call, [*given, *rest])
     law = build_family(call.name, dict(zip(names, [*given, *rest], strict=True)))
     shape = (abducted.draws, problem.n_rows)
     return apply_noise(law, draw_noise(law, shape, generator)).double()
+
+
+_ALLOWED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
+    "real": ("a number", torch.isfinite),
+    "positive": ("above 0", lambda v: torch.isfinite(v) & (v > 0)),
+    "unit": ("from 0 to 1", lambda v: (v >= 0) & (v <= 1)),
+    "whole": ("a whole number from 0", lambda v: torch.isfinite(v) & (v >= 0) & (v == v.floor())),
+}
+
+
+def _check_parameters(target: str, call: nodes.Call, given: Sequence[Tensor]) -> None:
+    """Refuse a policy whose family has no law at these parameters."""
+    for parameter, value in zip(FAMILIES[call.name].parameters, given, strict=True):
+        expected, allowed = _ALLOWED[parameter.constraint]
+        if not bool(allowed(value).all()):
+            reason = f"its {parameter.name} must be {expected}"
+            raise CounterfactualError(
+                [findings.wrong_policy(target, text_of(call), reason, call.span)]
+            )
+    if call.name == "Uniform" and not bool((given[0] < given[1]).all()):
+        reason = "its low end must be below its high end"
+        raise CounterfactualError([findings.wrong_policy(target, text_of(call), reason, call.span)])
 
 
 def _check_values(problem: Problem, target: str, made: Tensor) -> None:
@@ -341,6 +377,10 @@ def _word(variable: Variable, word: str, node: nodes.Name, scm: Scm) -> Setting:
         return _flip(variable, node.span)
     if word in scm.variables or word in scm.hyper or word in scm.parameters:
         return Computed(target=variable.name, expression=node)
+    if not levels:
+        raise CounterfactualError(
+            [findings.unknown_variable(word, scm.variables, "intervention", node.span)]
+        )
     return _level(variable, word, node.span, scm)
 
 
@@ -384,6 +424,12 @@ def _number(variable: Variable, number: float, span: Span | None) -> Fixed:
 def _policy(variable: Variable, call: nodes.Call) -> Policy:
     """Return a policy whose family draws values of the variable."""
     family = FAMILIES[call.name]
+    draws_numbers = not family.discrete and isinstance(variable.domain, Positive | UnitInterval)
+    if not fits(family, variable.domain) and not draws_numbers:  # those are checked row by row
+        reason = f"`{variable.name}` is {variable.domain}"
+        raise CounterfactualError(
+            [findings.wrong_policy(variable.name, call.name, reason, call.span)]
+        )
     most, given = len(family.parameters), len(call.inputs)
     least = sum(p.default is None for p in family.parameters)
     if not least <= given <= most or call.settings:

@@ -12,7 +12,8 @@ from causaldsl.diagnostics.model import CounterfactualError, InternalError
 from causaldsl.runtime.noise_maps import joined
 from causaldsl.semantics.model import Scm
 from causaldsl.syntax import nodes
-from causaldsl.vocabulary.domains import levels_of
+from causaldsl.vocabulary.domains import Categorical, Ordered, levels_of
+from causaldsl.vocabulary.functions import FUNCTIONS as SIGNATURES
 
 Values = Mapping[str, Tensor]
 
@@ -36,7 +37,6 @@ FUNCTIONS: dict[str, Callable[[list[Tensor]], Tensor]] = {
     "clip": lambda v: torch.minimum(torch.maximum(v[0], v[1]), v[2]),
     "min": _least,
     "max": _most,
-    "code": lambda v: v[0],
 }
 
 
@@ -77,7 +77,10 @@ def evaluate(
                 return -value(operand)
             case nodes.Binary(op=op, left=left, right=right):
                 return _arithmetic(op, value(left), value(right))
+            case nodes.Call(name="code", inputs=(nodes.Name(name=name),)) if name in values:
+                return values[name].double()
             case nodes.Call(name=name, inputs=inputs) if name in FUNCTIONS:
+                _check_inputs(node)
                 return FUNCTIONS[name]([value(i) for i in inputs])
             case nodes.Index(base=nodes.Name(name=name), indices=indices):
                 return _indexed(node, name, indices, scm, params, values)
@@ -96,8 +99,20 @@ def _refusal(node: nodes.Node, reason: str) -> CounterfactualError:
     return CounterfactualError([findings.cannot_compute(text_of(node), reason, node.span)])
 
 
+def _check_inputs(call: nodes.Call) -> None:
+    signature = SIGNATURES[call.name]
+    least, most = signature.least, signature.most
+    if call.settings or not least <= len(call.inputs) <= (
+        len(call.inputs) if most is None else most
+    ):
+        counted = f"{least}" if least == most else f"{least} or more"
+        raise _refusal(call, f"it takes {counted} input{'' if counted == '1' else 's'}")
+
+
 def _named(node: nodes.Node, name: str, scm: Scm, params: Values, values: Values) -> Tensor:
     if name in values:
+        if isinstance(scm.variables[name].domain, Categorical | Ordered):
+            raise _refusal(node, f"it is a level; `code({name})` is its position")
         return values[name].double()
     if name in scm.hyper:
         number = scm.hyper[name].value

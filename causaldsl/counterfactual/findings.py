@@ -62,12 +62,12 @@ def cannot_compute(what: str, reason: str, span: Span | None = None) -> Diagnost
     return diagnostic("CD713", f"`{what}` cannot be computed here: {reason}", *_labels(span))
 
 
-def flip_without_fact(name: str) -> Diagnostic:
+def flip_without_fact(name: str, hint: str | None = None) -> Diagnostic:
     """Report a flip of a variable whose own value is not given."""
     return diagnostic(
         "CD714",
         f"the other values of `{name}` are asked for, and its own is not in the evidence",
-        hint=f"add `{name}` to the evidence, or name a level",
+        hint=hint or f"add `{name}` to the evidence, or name a level",
     )
 
 
@@ -100,6 +100,16 @@ def not_finite(name: str, rows: Sequence[int] = (), span: Span | None = None) ->
         f"the intervention gives `{name}` a value that is not finite",
         *_labels(span),
         place=rows_text(rows) if rows else None,
+    )
+
+
+def not_finite_draw(name: str, rows: Sequence[int]) -> Diagnostic:
+    """Report a model that draws infinity, or no number at all."""
+    return diagnostic(
+        "CD719",
+        f"the model draws a value of `{name}` that is not finite",
+        place=rows_text(rows),
+        hint=f"look at the mechanism of `{name}`: its numbers, or an `exp` that runs away",
     )
 
 
@@ -138,3 +148,18 @@ def flip_without_levels(name: str, domain: str, span: Span | None = None) -> Dia
         *_labels(span),
         hint="set a value, shift it, or draw it from a policy",
     )
+
+
+def no_such_rows(facts: str, n_rows: int, span: Span | None = None) -> Diagnostic:
+    """Report facts behind a bar that no drawn row has."""
+    return diagnostic(
+        "CD740",
+        f"none of {n_rows} drawn rows has the facts `{facts}`",
+        *_labels(span),
+        hint="draw more rows, or state a range: a real number never equals another",
+    )
+
+
+def too_few_rows(n_rows: int) -> Diagnostic:
+    """Report a number of rows that no error can be told from."""
+    return diagnostic("CD741", f"a query draws at least 1000 rows, not {n_rows}")

@@ -79,6 +79,7 @@ def _replacements(
     intervention = intervene(scm, do)
     flips = [s.target for s in intervention.settings if isinstance(s, Flip)]
     if flips:
-        raise CounterfactualError([findings.flip_without_fact(flips[0])])
+        hint = "name a level, or ask for each row's other worlds with `worlds`"
+        raise CounterfactualError([findings.flip_without_fact(flips[0], hint)])
     (world,) = worlds_of(scm, intervention)
     return act(problem, facts, world, generator)

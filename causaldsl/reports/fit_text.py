@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from causaldsl.inference.fitted import FittedScm
 
+WIDTH = 80
 _STATUS = {
     "converged": "converged",
     "boundary": "converged, at a boundary",
@@ -17,7 +19,7 @@ _STATUS = {
 def fit_lines(fitted: FittedScm) -> Iterator[str]:
     """Yield the lines of a fit's summary."""
     r = fitted.result
-    status = f"{_STATUS[r.status]} after {r.epochs:,} epochs"
+    status = f"{_STATUS[r.status]} after {r.epochs:,} epoch{'' if r.epochs == 1 else 's'}"
     yield f"{fitted.compiled.scm.name}: {status}, {r.seconds:.1f} s"
     dropped = sum(r.dropped.values())
     rows = f"rows: {r.n_rows:,} used"
@@ -30,7 +32,9 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
     yield f"negative ELBO per row: {r.elbo:.5f} ± {r.elbo_se:.5f} nats ({r.passes} full passes)"
     shares = ", ".join(f"{name} {value:.4f}" for name, value in r.parts.items())
     if shares:
-        yield f"  by site: {shares}"
+        yield from textwrap.wrap(
+            f"by site: {shares}", WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
     for name, value in r.kl.items():
         note = " (unused: its posterior is its prior)" if name in r.unused else ""
         yield f"  latent {name}: {value:.4f} nats per row from its prior{note}"
@@ -42,8 +46,9 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
         word = "is at" if b.reached else "heads for"
         yield f"  {b.name} = {b.value:.4f} {word} its floor {b.floor:g} (no interior optimum)"
     for guide in r.guides.values():
-        state = "converged" if guide.converged else f"NOT converged: {guide.reason}"
-        yield f"  guide {guide.name}: {state}"
+        state = "converged" if guide.converged else "NOT converged"
+        title = guide.name.replace("_", " ")
+        yield f"  guide {title}: {state}, negative ELBO {guide.elbo:.4f}"
     if r.sampling is not None:
         worst = max(r.sampling.r_hat.values(), default=float("nan"))
         chains = f"{r.sampling.chains} chains of {r.sampling.samples} draws"

@@ -21,6 +21,7 @@ Mask = npt.NDArray[np.bool_]
 
 _BLOCK = 1 << 15  # values worked on at once: a block of every array fits into the cache
 _STEPS = 400
+_VAST = 2.0**50  # counts that float64 no longer tells apart: a mean above it is not searched
 _SURE = 15.0  # a logit below this leaves 1 - F nine digits or more
 
 
@@ -135,8 +136,10 @@ def _outer_tails(law: CountLaw, value: Array) -> tuple[Array, Array]:
 def _quantile(law: CountLaw, logit: Array) -> Array:
     """Walk up from 0 until F reaches the uniform; search where that is long or inexact."""
     result = np.zeros_like(logit)
-    rough = (logit > _SURE) | (logit < -600) | (law.log_zero < -600)
-    places = np.flatnonzero(~rough)
+    vast = ~(law.mean < _VAST)
+    result[vast] = _normal_guess(law.at(vast), logit[vast])
+    rough = ~vast & ((logit > _SURE) | (logit < -600) | (law.log_zero < -600))
+    places = np.flatnonzero(~rough & ~vast)
     uniform = special.expit(logit[places])
     slope, rise, pmf = law.slope[places], law.rise[places], np.exp(law.log_zero[places])
     total, steps = pmf.copy(), np.zeros(len(places))
@@ -160,6 +163,12 @@ def _quantile(law: CountLaw, logit: Array) -> Array:
     return result
 
 
+def _normal_guess(law: CountLaw, logit: Array) -> Array:
+    z = special.ndtri(special.expit(np.clip(logit, -30, 30)))
+    guess: Array = np.maximum(np.floor(law.mean + law.sd * z), 0.0)
+    return guess
+
+
 def _search(law: CountLaw, logit: Array) -> Array:
     """Return quantiles by galloping out from the normal guess, then bisecting."""
 
@@ -168,8 +177,7 @@ def _search(law: CountLaw, logit: Array) -> Array:
         enough: Mask = log_f - log_s >= logit
         return enough
 
-    z = special.ndtri(special.expit(np.clip(logit, -30, 30)))
-    guess = np.maximum(np.floor(law.mean + law.sd * z), 0.0)
+    guess = _normal_guess(law, logit)
     low, high, step = guess - 2.0, guess + 1.0, 2.0
     while not (done := reached(high)).all():
         low, high = np.where(done, low, high), np.where(done, high, high + step)

@@ -139,6 +139,8 @@ def _shown(given: object) -> str:
     elif isinstance(given, list | tuple):
         items = (f"{item:g}" if isinstance(item, float) else str(item) for item in given)
         text = f"[{', '.join(items)}]"
+    elif isinstance(given, Mapping):
+        text = f"{{{', '.join(f'{key}: {item}' for key, item in given.items())}}}"
     else:
         text = str(given)
     return f"`{text}`" if len(text) <= 40 else "another value"
