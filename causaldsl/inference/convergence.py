@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pyro
@@ -29,6 +29,7 @@ from causaldsl.inference.targets import Target
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import isolated
 
+Stop = Callable[[], bool]
 _FEWEST = 9  # epochs without which no trend is read
 _NOISIEST = 10  # tolerances that two standard errors of the fall may be for a verdict
 _PROBE_STEPS = 150
@@ -109,7 +110,7 @@ def fall_of(curve: Sequence[float]) -> tuple[float, float]:
     return -slope * (n - 1), noise / math.sqrt(spread) * (n - 1)
 
 
-def settles(run: Run) -> tuple[bool, str]:
+def settles(run: Run, stop: Stop) -> tuple[bool, str]:
     """Return what `judge` does, having tried whether more steps would still gain something."""
     settled, reason = judge(run)
     if not settled or run.pace.settled or run.interrupted or run.validation is not None:
@@ -118,7 +119,7 @@ def settles(run: Run) -> tuple[bool, str]:
     probe = replace(run.target, stage=f"{run.target.stage}, probe")
     with isolated(derive_seed(run.config.seed, "more"), here):
         before = _objective(run.target, run.data)
-        minimise(start_run(probe, _probing(run.config, run.data.n_rows), run.data), silent)
+        minimise(start_run(probe, _probing(run.config, run.data.n_rows), run.data), silent, stop)
         after = _objective(run.target, run.data)
     gain, noise = before[0] - after[0], 2 * math.hypot(before[1], after[1])
     if gain <= max(run.config.tolerance, noise):
@@ -133,7 +134,7 @@ def settles(run: Run) -> tuple[bool, str]:
 
 
 def find_boundaries(
-    compiled: CompiledScm, target: Target, config: FitConfig, data: EncodedData
+    compiled: CompiledScm, target: Target, config: FitConfig, data: EncodedData, stop: Stop
 ) -> tuple[Boundary, ...]:
     """Return the learned standard deviations that have no interior optimum.
 
@@ -152,7 +153,7 @@ def find_boundaries(
         if reached or (
             floor > 0
             and _has_latent_parent(compiled, name)
-            and _is_flat_below(name, floor, target, config, data)
+            and _is_flat_below(name, floor, target, config, data, stop)
         ):
             found.append(Boundary(name=name, value=value, floor=floor, reached=reached))
     return tuple(found)
@@ -164,7 +165,7 @@ def _has_latent_parent(compiled: CompiledScm, name: str) -> bool:
 
 
 def _is_flat_below(
-    name: str, floor: float, target: Target, config: FitConfig, data: EncodedData
+    name: str, floor: float, target: Target, config: FitConfig, data: EncodedData, stop: Stop
 ) -> bool:
     """Whether half the standard deviation, everything else learned anew, is as good."""
     here = cloned(dict(pyro.get_param_store().get_state()))
@@ -175,7 +176,7 @@ def _is_flat_below(
         store = pyro.get_param_store()
         half = store[name].detach() / 2
         store[name] = half.clamp(min=1.01 * floor)
-        minimise(start_run(probe, _probing(config, data.n_rows), data), silent)
+        minimise(start_run(probe, _probing(config, data.n_rows), data), silent, stop)
         after = _objective(target, data)
     noise = 2 * math.hypot(before[1], after[1])
     return after[0] <= before[0] + max(5 * config.tolerance, noise)

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -122,7 +122,9 @@ def minimise(
     block = run.config.block(batches.steps_per_epoch)
     everything = run.data.batch() if batches.is_full else None
     clock = _Clock(run=run, progress=progress, began=began, before=run.seconds)
-    with stoppable(stop_requested) as stopped, _only(run.target.trainable):
+    # who hands a question over also minds Ctrl-C
+    minded = stoppable(None) if stop_requested is None else nullcontext(stop_requested)
+    with minded as stopped, _only(run.target.trainable):
         _adopt(run)
         while run.epoch < epochs and not run.pace.settled and not run.interrupted:
             for rows in batches.epoch(run.epoch, run.step):
@@ -256,10 +258,7 @@ def _only(trainable: frozenset[str] | None) -> Iterator[None]:
 
 @contextmanager
 def stoppable(stop_requested: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
-    """Turn Ctrl-C into a flag that is read between steps; the second one is an exception.
-
-    Nested ones ask the outer flag through `stop_requested`.
-    """
+    """Turn Ctrl-C into a flag that is read between steps; the second one is an exception."""
     pressed = False
 
     def press(number: int, frame: FrameType | None) -> None:

@@ -219,15 +219,15 @@ def _finish(
         caller.progress(Progress(stage=_STOPPING, done=0, total=0))
     passes = min(config.passes, _LAST_PASSES) if run.interrupted else config.passes
     with isolated(derive_seed(config.seed, "evaluation"), state):
-        settled, reason = convergence.settles(run)
+        settled, reason = convergence.settles(run, caller.is_stopping)
         measured = convergence.evaluate(run.target, data, passes, math.inf)
         found = (
             ()
             if run.interrupted or caller.is_stopping()
-            else convergence.find_boundaries(compiled, run.target, config, data)
+            else convergence.find_boundaries(compiled, run.target, config, data, caller.is_stopping)
         )
     guides: dict[str, GuideFit] = {}
-    stopped = run.interrupted
+    stopped = run.interrupted or caller.is_stopping()
     for name in () if stopped else _other_guides(compiled):
         state, guide, stopped = _train_guide(compiled, state, data, name, config, caller)
         guides[name] = guide
@@ -365,7 +365,11 @@ def _train_guide(
         run = start_run(target, recipe, data)
         if own:
             minimise(run, caller.progress, caller.stop_requested)
-        settled, reason = convergence.settles(run) if own else (True, "it has nothing to learn")
+        settled, reason = (
+            convergence.settles(run, caller.is_stopping)
+            if own
+            else (True, "it has nothing to learn")
+        )
         measured = convergence.evaluate(target, data, min(config.passes, _GUIDE_PASSES), math.inf)
     record = GuideFit(
         name=guide,

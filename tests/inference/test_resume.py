@@ -107,8 +107,12 @@ def test_ctrl_c_saves_what_there_is(counted, tmp_path):
     compiled, data = counted
     place = tmp_path / "run.ckpt"
 
+    stages = []
+
     def press(progress):
-        signal.raise_signal(signal.SIGINT)
+        if not stages:
+            signal.raise_signal(signal.SIGINT)
+        stages.append(progress.stage)
 
     fitted = fit(compiled, data, config=FULL, checkpoint=place, progress=press)
     assert fitted.result.status == "interrupted"
