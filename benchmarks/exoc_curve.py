@@ -119,7 +119,6 @@ def latents_of(fitted: object, rows: object) -> dict:
                 "R2 on S, G, L, Y": explained(
                     mean, *race, columns["G"], columns["L"], columns["Y"]
                 ),
-                "R2 of Y on it": explained(columns["Y"], mean),
             }
     return found
 
@@ -206,11 +205,13 @@ def latent_rows(runs: dict) -> dict[str, tuple[str, ...]]:
                 "R": fit["R"].get("control"),
                 "on S": read.get("R2 on S"),
                 "on Y": read.get("R2 on Y"),
-                "of Y": read.get("R2 of Y on it"),
+                "sd of K": fit["latents"]
+                .get("K | without_outcome", {})
+                .get("sd of the posterior mean"),
                 "boundary": [b["name"] for b in fit["boundary"]],
             }
         )
-    words = ("K", "S'", "R", "on S", "on Y", "of Y")
+    words = ("K", "S'", "R", "on S", "on Y", "sd of K")
     return {
         label: (
             *(_mean([r[w] for r in rows]) for w in words),
