@@ -10,6 +10,7 @@ from torch import Tensor
 
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.engines import findings
+from causaldsl.engines.importance import finite_weights
 from causaldsl.engines.problem import Block, Problem, log_joint
 from causaldsl.engines.protocol import BlockPosterior
 from causaldsl.runtime.forward import encoded
@@ -58,6 +59,14 @@ def at(choices: tuple[dict[str, Tensor], ...], name: str, picked: Tensor) -> Ten
     return torch.stack([choice[name] for choice in choices]).gather(0, picked)
 
 
+def refuse_impossible(problem: Problem, block: Block, log_shares: Tensor) -> None:
+    """Refuse rows that no joint value of the levels explains, given shares ``(C, N)``."""
+    lost = (log_shares == -torch.inf).all(0)
+    if lost.any():
+        names = [f for f in block.factors if f in problem.evidence]
+        raise CounterfactualError([findings.contradiction(names, problem.numbers(lost))])
+
+
 class ExactDiscrete:
     """Exact posterior draws of levels by enumeration."""
 
@@ -81,11 +90,8 @@ class ExactDiscrete:
     ) -> BlockPosterior:
         """Return posterior draws, each row's in shares that are exact to one draw."""
         choices = configurations(problem, block)
-        log_shares = torch.stack([log_joint(problem, block, c) for c in choices])
-        lost = (log_shares == -torch.inf).all(0)
-        if lost.any():
-            names = [f for f in block.factors if f in problem.evidence]
-            raise CounterfactualError([findings.contradiction(names, problem.numbers(lost))])
+        log_shares = finite_weights(torch.stack([log_joint(problem, block, c) for c in choices]))
+        refuse_impossible(problem, block, log_shares)
         picked = pick(log_shares, draws, generator)
         # systematic draws come sorted: shuffle each row's, since other blocks pair draws with these
         shuffle = torch.rand(picked.shape, generator=generator, dtype=torch.float64).argsort(0)

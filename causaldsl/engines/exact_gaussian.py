@@ -17,10 +17,18 @@ import torch.distributions as td
 from torch import Tensor
 
 from causaldsl.engines.affine import Degree, degree, names_in
-from causaldsl.engines.discrete import at, configuration_count, configurations, with_levels
+from causaldsl.engines.discrete import (
+    at,
+    configuration_count,
+    configurations,
+    refuse_impossible,
+    with_levels,
+)
+from causaldsl.engines.importance import finite_weights
 from causaldsl.engines.mixture import Gaussian, draw
 from causaldsl.engines.problem import Block, Problem, complete
 from causaldsl.engines.protocol import BlockPosterior
+from causaldsl.runtime.distributions import log_density
 from causaldsl.runtime.forward import mechanism_output
 from causaldsl.semantics.model import Stochastic, Structural
 from causaldsl.vocabulary.domains import Real
@@ -77,6 +85,9 @@ class ExactGaussian:
             system = linear_system(problem, block, reals, choice)
             part = solve(system)
             parts.append(_with_levels_weighed(problem, block, part, choice, reals))
+        if levels:
+            shares = torch.stack([part.log_evidence for part in parts])
+            refuse_impossible(problem, block, finite_weights(shares))
         drawn = draw(parts, draws, generator)
         samples = {n: drawn.x[..., j] for j, n in enumerate(reals)}
         samples |= {n: at(choices, n, drawn.picked) for n in levels}
@@ -200,7 +211,7 @@ def _with_levels_weighed(
     for name in block.factors:
         if name in choice or not _is_gaussian(problem, name, reals):
             output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-            extra = extra + output.log_prob(values[name])
+            extra = extra + log_density(output, values[name])
         if name in problem.inverted:
             extra = extra + values[f"{problem.inverted[name]}__slope"]
     return Gaussian(

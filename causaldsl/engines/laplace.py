@@ -69,8 +69,9 @@ class Laplace:
         values, log_jacobian = _values_at(problem, block, reals, picked, drawn.x)
         target = log_joint(problem, block, values) + log_jacobian
         weights = finite_weights(target - drawn.log_q)
-        unfinished = ~torch.stack([p.converged for p in peaks]).all(0)
-        return BlockPosterior(samples=values, log_weights=weights, unfinished=unfinished)
+        # levels that the evidence excludes have no peak to find
+        done = torch.stack([p.converged | (p.value == -torch.inf) for p in peaks]).all(0)
+        return BlockPosterior(samples=values, log_weights=weights, unfinished=~done)
 
 
 def _peak(

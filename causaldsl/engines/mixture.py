@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from causaldsl.engines.discrete import pick
+from causaldsl.engines.importance import finite_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,9 @@ def draw(
     tails keep importance weights bounded.
     """
     n, m = parts[0].mean.shape
-    log_shares = torch.log_softmax(torch.stack([p.log_evidence for p in parts]), 0)  # (C, N)
+    evidence = finite_weights(torch.stack([p.log_evidence for p in parts]))  # (C, N)
+    nowhere = (evidence == -torch.inf).all(0)  # their weights will refuse them
+    log_shares = torch.log_softmax(torch.where(nowhere, torch.zeros_like(evidence), evidence), 0)
     if len(parts) == 1:
         picked = torch.zeros((draws, n), dtype=torch.long)
     else:

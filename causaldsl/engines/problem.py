@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from causaldsl.runtime.distributions import log_density
 from causaldsl.runtime.forward import encoded, mechanism_output
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.noise_maps import joint_shape
@@ -238,7 +239,7 @@ def log_joint(problem: Problem, block: Block, unknown: Values) -> Tensor:
     total = torch.zeros(problem.n_rows, dtype=torch.float64)
     for name in block.factors:
         output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-        total = total + output.log_prob(values[name])
+        total = total + log_density(output, values[name])
         if name in problem.inverted:
             total = total + values[f"{problem.inverted[name]}__slope"]
     return total

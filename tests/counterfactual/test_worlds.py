@@ -132,9 +132,9 @@ def test_a_nested_world_lends_its_value():
 
 def test_a_policy_draws_for_every_row():
     compiled, evidence = law()
-    (world,) = answer(compiled, evidence, "T ~ Uniform(1, 3)", draws=4000).worlds
-    assert ((world.variables["T"].mean - 2).abs() < 5 * (4 / 12 / 4000) ** 0.5).all()
-    assert ((world.variables["T"].q05 - 1.1).abs() < 0.05).all()
+    (world,) = answer(compiled, evidence, "G ~ Uniform(1, 3)", draws=4000).worlds
+    assert ((world.variables["G"].mean - 2).abs() < 5 * (4 / 12 / 4000) ** 0.5).all()
+    assert ((world.variables["G"].q05 - 1.1).abs() < 0.05).all()
 
 
 def test_a_latent_may_be_set():

@@ -304,3 +304,26 @@ def test_one_weight_that_has_everything_is_worth_one_draw():
 
 def test_engines_have_names_of_their_own():
     assert len({e.name for e in ENGINES}) == len(ENGINES)
+
+
+def test_levels_beside_a_gaussian_that_the_evidence_excludes_are_refused():
+    problem = Problem.of(
+        compiled_of(
+            """
+scm excluded
+observed a, b : real
+latent c : binary
+latent u
+c -> a, b
+u -> b
+c ~ Bernoulli(0.5)
+a ~ Uniform(c, c + 1)
+b ~ Normal(u + c, 1)
+"""
+        ),
+        {},
+        {"a": torch.tensor([0.5, 9.0]).double(), "b": torch.tensor([0.0, 0.0]).double()},
+    )
+    with pytest.raises(CounterfactualError, match="CD702") as raised:
+        posterior(problem, None, draws=5)
+    assert raised.value.diagnostics[0].place == "row 1"
