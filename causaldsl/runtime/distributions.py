@@ -99,7 +99,23 @@ def is_possible(dist: Law, value: Tensor) -> Tensor:
         logits = logits.expand(*joint_shape(safe.shape, logits.shape[:-1]), -1)
         places = safe.expand(logits.shape[:-1]).unsqueeze(-1).long()
         return torch.as_tensor(inside & (logits.gather(-1, places).squeeze(-1) > -torch.inf))
+    if isinstance(dist, td.Binomial):
+        logits = maps.bernoulli_logits(dist)
+        possible = ((safe == 0) | (logits > -torch.inf)) & (
+            (safe == dist.total_count) | (logits < torch.inf)
+        )
+        return torch.as_tensor(inside & possible)
     return torch.as_tensor(inside & torch.isfinite(dist.log_prob(safe)))
+
+
+def log_density(dist: Law, value: Tensor) -> Tensor:
+    """Return log p(value), which torch rounds up where a probability is 0 or next to it."""
+    if isinstance(dist, pd.OrderedLogistic):
+        return maps.log_ordered_mass(dist, value)
+    logs = torch.as_tensor(dist.log_prob(value))
+    if isinstance(dist, td.Bernoulli | td.Binomial | td.Categorical):
+        return torch.where(is_possible(dist, value), logs, torch.full_like(logs, -torch.inf))
+    return logs
 
 
 def family_name(dist: Law) -> str:

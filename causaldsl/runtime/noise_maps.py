@@ -275,15 +275,25 @@ def apply_count(dist: Law, noise: Tensor) -> Tensor:
 
 def abduct_ordered(dist: Law, value: Tensor, generator: torch.Generator, shape: Shape) -> Tensor:
     """Return the noise behind a value: ordered."""
+    low, high = _ordered_edges(dist, value)
+    return _logit_between(
+        _log_sigmoid(low), _log_logistic_mass(low, high), _log_sigmoid(-high), generator, shape
+    )
+
+
+def _ordered_edges(dist: Law, value: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the logits of F on both sides of a level."""
     steps = dist.cutpoints - dist.predictor.unsqueeze(-1)  # (*batch, K - 1): logits of F
     edge = torch.full_like(steps[..., :1], torch.inf)
     steps = torch.cat([-edge, steps, edge], -1)
     steps = steps.expand(*joint_shape(value.shape, steps.shape[:-1]), -1)
     place = value.expand(steps.shape[:-1]).unsqueeze(-1).long()
-    low, high = steps.gather(-1, place).squeeze(-1), steps.gather(-1, place + 1).squeeze(-1)
-    return _logit_between(
-        _log_sigmoid(low), _log_logistic_mass(low, high), _log_sigmoid(-high), generator, shape
-    )
+    return steps.gather(-1, place).squeeze(-1), steps.gather(-1, place + 1).squeeze(-1)
+
+
+def log_ordered_mass(dist: Law, value: Tensor) -> Tensor:
+    """Return the log probability of a level, exact in both tails."""
+    return _log_logistic_mass(*_ordered_edges(dist, value))
 
 
 def _log_logistic_mass(low: Tensor, high: Tensor) -> Tensor:
