@@ -14,6 +14,8 @@ from causaldsl.data.encoded import EncodedData
 from causaldsl.data.encoding import Encoding
 from causaldsl.fairness.worlds import CounterfactualRows, World
 from causaldsl.semantics.model import Scm
+from causaldsl.vocabulary.domains import levels_of
+from causaldsl.vocabulary.roles import Role
 
 _TITLE = re.compile(r"^(?P<variable>[^\[\]]+)\[(?P<world>[^\[\]]+)\]$")
 
@@ -21,15 +23,15 @@ _TITLE = re.compile(r"^(?P<variable>[^\[\]]+)\[(?P<world>[^\[\]]+)\]$")
 def read_truth(
     frame: pd.DataFrame, data: EncodedData, scm: Scm, encoding: Encoding
 ) -> CounterfactualRows | None:
-    """Return the true counterfactual rows of a bound table, None where a world is incomplete.
+    """Return the true counterfactual rows of a bound table, None where there are none.
 
-    Columns ``V[world]`` must be there for every observed variable V; a world's name sets the
-    sensitive variables, as in ``S=Black``.
+    Columns ``V[world]`` must be there for every observed variable V; a world's name sets
+    sensitive variables to levels, as in ``S=Black``. Other worlds are left aside.
     """
     titles: dict[str, dict[str, str]] = {}
     for column in map(str, frame.columns):
         found = _TITLE.match(column)
-        if found and found["variable"] in scm.observed:
+        if found and found["variable"] in scm.observed and _sets_levels(found["world"], scm):
             titles.setdefault(found["world"], {})[found["variable"]] = column
     complete = {w: t for w, t in titles.items() if set(t) == set(scm.observed)}
     if not complete:
@@ -52,6 +54,21 @@ def read_truth(
     )
 
 
+def _set_names(world: str) -> list[str]:
+    return [part.split("=")[0].strip() for part in world.split(",")]
+
+
+def _sets_levels(world: str, scm: Scm) -> bool:
+    """Whether a world sets sensitive variables, each to one of its levels."""
+    known = {
+        f"{name}={level}"
+        for name in scm.with_role(Role.SENSITIVE)
+        for level in levels_of(scm.variables[name].domain) or ()
+    }
+    parts = world.split(", ")
+    return any(set(many) <= known for many in (parts, [world]))
+
+
 def _bound(frame: pd.DataFrame, columns: Mapping[str, str], encoding: Encoding) -> dict[str, Any]:
     """Return a world's columns encoded as the table's own are."""
     own = {encoding.statistics[name].columns[0]: frame[title] for name, title in columns.items()}
@@ -60,8 +77,7 @@ def _bound(frame: pd.DataFrame, columns: Mapping[str, str], encoding: Encoding) 
 
 
 def _world(name: str, values: Mapping[str, Any], factual: Mapping[str, Any]) -> World:
-    set_names = [part.split("=")[0].strip() for part in name.split(",")]
-    assignment = {n: float(values[n][0]) for n in set_names if n in values}
+    assignment = {n: float(values[n][0]) for n in _set_names(name) if n in values}
     differs = np.zeros(len(next(iter(factual.values()))), dtype=bool)
     for n, value in assignment.items():
         differs |= factual[n] != value
