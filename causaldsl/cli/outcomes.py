@@ -36,7 +36,8 @@ def outcomes() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()  # a reader that has gone away is noticed here, not at exit
+            if sys.stdout is not None:  # None where the caller has closed it
+                sys.stdout.flush()  # a reader that has gone away is noticed here, not at exit
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except BrokenPipeError as error:
@@ -59,6 +60,11 @@ def _unexpected(error: Exception) -> int:
     """Say what nobody foresaw, without a traceback unless it is asked for."""
     if os.environ.get(TRACEBACK):
         raise error
+    if isinstance(error, OSError):
+        named = f" ({error.filename})" if error.filename else ""
+        _complain(f"error: {error.strerror or error}{named}")
+        _mute(sys.stdout)
+        return exit_codes.REFUSED
     if _is_memory(error):
         _complain("out of memory: ask for fewer rows or draws at a time")
         return exit_codes.REFUSED

@@ -23,7 +23,7 @@ def progress_display(quiet: bool = False) -> Iterator[ProgressCallback]:
     """Show progress on standard error: a live bar on a terminal, sparse lines elsewhere."""
     if quiet:
         yield silent
-    elif sys.stderr.isatty():
+    elif sys.stderr is not None and sys.stderr.isatty():
         with _bars() as show:
             yield show
     else:

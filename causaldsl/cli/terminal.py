@@ -130,6 +130,8 @@ def write_file(path: Path, content: bytes | str) -> None:
 
 def write_out(text: str) -> None:
     """Write text for another program to standard output, as UTF-8 whatever the terminal speaks."""
+    if sys.stdout is None:  # the caller has closed it
+        return
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8":
         sys.stdout.write(text)
