@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from causaldsl.counterfactual.action import Flip, Intervention
-from causaldsl.counterfactual.engine import couplings_of, world_draws
+from causaldsl.counterfactual.assumptions import couplings_of
+from causaldsl.counterfactual.engine import world_draws
 from causaldsl.data.encoded import EncodedData
 from causaldsl.data.encoding import Encoding
 from causaldsl.diagnostics.model import Diagnostic, FairnessError

@@ -6,7 +6,7 @@ else opens one world. Replacing mechanisms is all that `act` does: the noise sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import isfinite
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from causaldsl.counterfactual import findings
 from causaldsl.counterfactual.abduction import Abduction
+from causaldsl.counterfactual.allowed import check_parameters, check_values, is_inside
 from causaldsl.counterfactual.arithmetic import evaluate, text_of
 from causaldsl.diagnostics.model import CounterfactualError, Diagnostic
 from causaldsl.engines.problem import Problem
@@ -28,10 +29,7 @@ from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.domains import (
-    Binary,
     Categorical,
-    Count,
-    Domain,
     Image,
     Ordered,
     Positive,
@@ -192,7 +190,7 @@ def act(
                 made = _drawn(problem, abducted, setting.target, call, generator)
         made = made.expand(joint_shape(tuple(made.shape), (1, problem.n_rows)))
         if not isinstance(setting, Fixed):
-            _check_values(problem, setting.target, made)
+            check_values(problem, setting.target, made)
         replaced[setting.target] = encoded(problem.compiled, setting.target, made)
     return replaced
 
@@ -254,61 +252,10 @@ def _drawn(
     defaults = [p.default for p in FAMILIES[call.name].parameters]
     given = [evaluate(i, scm, problem.params, abducted.values) for i in call.inputs]
     rest = [torch.tensor(d, dtype=torch.float64) for d in defaults[len(given) :] if d is not None]
-    _check_parameters(target, call, [*given, *rest])
+    check_parameters(target, call, [*given, *rest])
     law = build_family(call.name, dict(zip(names, [*given, *rest], strict=True)))
     shape = (abducted.draws, problem.n_rows)
     return apply_noise(law, draw_noise(law, shape, generator)).double()
-
-
-_ALLOWED: dict[str, tuple[str, Callable[[Tensor], Tensor]]] = {
-    "real": ("a number", torch.isfinite),
-    "positive": ("above 0", lambda v: torch.isfinite(v) & (v > 0)),
-    "unit": ("from 0 to 1", lambda v: (v >= 0) & (v <= 1)),
-    "whole": ("a whole number from 0", lambda v: torch.isfinite(v) & (v >= 0) & (v == v.floor())),
-}
-
-
-def _check_parameters(target: str, call: nodes.Call, given: Sequence[Tensor]) -> None:
-    """Refuse a policy whose family has no law at these parameters."""
-    for parameter, value in zip(FAMILIES[call.name].parameters, given, strict=True):
-        expected, allowed = _ALLOWED[parameter.constraint]
-        if not bool(allowed(value).all()):
-            reason = f"its {parameter.name} must be {expected}"
-            raise CounterfactualError(
-                [findings.wrong_policy(target, text_of(call), reason, call.span)]
-            )
-    if call.name == "Uniform" and not bool((given[0] < given[1]).all()):
-        reason = "its low end must be below its high end"
-        raise CounterfactualError([findings.wrong_policy(target, text_of(call), reason, call.span)])
-
-
-def _check_values(problem: Problem, target: str, made: Tensor) -> None:
-    """Refuse computed values that the variable cannot take, and name the rows."""
-    bad = ~torch.isfinite(made).all(0)
-    if bad.any():
-        raise CounterfactualError([findings.not_finite(target, problem.numbers(bad))])
-    domain = problem.compiled.scm.variables[target].domain
-    outside = ~_inside(domain, made).all(0)
-    if outside.any():
-        raise CounterfactualError(
-            [findings.outside_domain(target, str(domain), problem.numbers(outside))]
-        )
-
-
-def _inside(domain: Domain, value: Tensor) -> Tensor:
-    """Return where a number is a value of a domain."""
-    whole = value == value.floor()
-    match domain:
-        case Positive():
-            return value > 0
-        case UnitInterval():
-            return (value > 0) & (value < 1)
-        case Count():
-            return whole & (value >= 0)
-        case Binary() | Categorical() | Ordered():
-            return whole & (value >= 0) & (value < len(levels_of(domain) or ()))
-        case _:
-            return torch.isfinite(value)
 
 
 # --- reading what was written ----------------------------------------------------------------
@@ -414,7 +361,7 @@ def _number(variable: Variable, number: float, span: Span | None) -> Fixed:
         if text not in levels:
             raise CounterfactualError([findings.unknown_level(text, variable.name, levels, span)])
         return Fixed(target=variable.name, value=float(levels.index(text)))
-    if not bool(_inside(variable.domain, torch.tensor(number, dtype=torch.float64))):
+    if not bool(is_inside(variable.domain, torch.tensor(number, dtype=torch.float64))):
         raise CounterfactualError(
             [findings.outside_domain(variable.name, str(variable.domain), span=span)]
         )

@@ -1,0 +1,71 @@
+"""What a counterfactual rests on beside the data: couplings, whose posterior, fixed numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from causaldsl.counterfactual.action import Intervention, Policy
+from causaldsl.engines.choose import Objective
+from causaldsl.semantics.model import Scm, Structural
+from causaldsl.syntax import nodes
+
+
+def is_pure_elbo(scm: Scm) -> bool:
+    """Whether a model is trained by ``elbo()`` alone, without settings or other terms."""
+    return all(
+        isinstance(loss.value, nodes.Call) and loss.value.name == "elbo" and not loss.value.settings
+        for loss in scm.losses
+    )
+
+
+def couplings_of(scm: Scm, names: frozenset[str]) -> dict[str, str]:
+    """Return how each of some variables shares its noise across worlds."""
+    return {
+        name: "none: it follows from its parents"
+        if isinstance(variable.mechanism, Structural)
+        else variable.coupling
+        for name, variable in scm.variables.items()
+        if name in names
+    }
+
+
+def assumptions_of(
+    scm: Scm,
+    intervention: Intervention,
+    objective: Objective,
+    reached: frozenset[str],
+    engines: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Return what the numbers rest on, a sentence each."""
+    by_word: dict[str, list[str]] = {}
+    for name, word in couplings_of(scm, reached).items():
+        by_word.setdefault(word, []).append(f"`{name}`")
+    said = [
+        f"{', '.join(names)}: {_COUPLING[word]}."
+        for word, names in by_word.items()
+        if word in _COUPLING
+    ]
+    if said:
+        said.insert(0, "How noise is shared across worlds is an assumption that no data identify.")
+    said.append(
+        "Parameters are held at their fitted or given values: V_sd is abduction noise alone."
+    )
+    if engines:
+        said.append("Latent variables and their mechanisms are taken as the model states them.")
+        whose = _OBJECTIVE[objective]
+        said.append(f"{', '.join(f'`{n}`' for n in engines)}: {whose}.")
+    if any(isinstance(s, Policy) for s in intervention.settings):
+        said.append("A policy's draws are independent of everything else in the row.")
+    return tuple(said)
+
+
+_COUPLING = {
+    "additive": "the standardised residual is the same in every world (additive coupling)",
+    "quantile": "the quantile is the same in every world (quantile coupling)",
+    "gumbel": "each level's Gumbel noise is the same in every world (Gumbel-max coupling)",
+    "independent": "noise is drawn anew where a parent changes (independent coupling)",
+}
+_OBJECTIVE = {
+    "posterior": "draws of the model's posterior given the evidence",
+    "encoder": "draws of the encoder as trained, which is not the model's posterior",
+}
