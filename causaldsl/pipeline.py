@@ -23,7 +23,12 @@ from causaldsl.answering import (
     whole_number,
     with_guide,
 )
-from causaldsl.diagnostics.model import CounterfactualError, InferenceError, ModelError
+from causaldsl.diagnostics.model import (
+    CounterfactualError,
+    DataError,
+    InferenceError,
+    ModelError,
+)
 from causaldsl.diagnostics.progress import ProgressCallback, silent
 from causaldsl.front import (
     Checked,
@@ -137,6 +142,8 @@ def fit(
     from causaldsl.data.binding import bind
     from causaldsl.data.schema import schema_of
 
+    if method not in ("svi", "nuts"):
+        raise ValueError(f"method is svi or nuts, not {method!r}")
     compiled = compile_scm(model, overrides)
     _verify_fittable(compiled.scm)
     data = bind(read_rows(table), schema_of(compiled.scm))
@@ -284,14 +291,20 @@ def counterfactual(
     _verify_evidence(scm, names)
     intervention = intervene(scm, read_interventions(do, scm))
     whole_number(seed, "seed", 0)
+    if objective not in (None, "posterior", "encoder"):
+        raise ValueError(f"objective is posterior or encoder, not {objective!r}")
+    frame = read_rows(table)
     fitted = model.fitted is not None
     data = bind(
-        read_rows(table), model.encoding.schema,
+        frame, model.encoding.schema,
         encoding=model.encoding if fitted else None, require=names, what="evidence",
     )  # fmt: skip
     ready = with_guide(model, names, seed, progress)
+    batch = data.only(names).batch()
+    if not _are_training_rows(model, frame, data):
+        del batch["__row__"]  # a guide's parameters for the rows of another table say nothing here
     given = read_evidence(
-        scm, data.only(names).batch(), names=names, row_numbers=data.row_numbers,
+        scm, batch, names=names, row_numbers=data.row_numbers,
         seen={n: m for n, m in data.observed.items() if n in names},
     )  # fmt: skip
     result = answer(
@@ -304,6 +317,23 @@ def counterfactual(
         remarks=(*ready.remarks, *remarks),
         findings=(*ready.findings, *data.warnings, *result.diagnostics),
     )
+
+
+def _are_training_rows(model: Answerer, frame: pd.DataFrame, data: EncodedData) -> bool:
+    """Whether a fit with parameters for every row was fitted on just these rows."""
+    from causaldsl.data.binding import bind
+    from causaldsl.data.digest import digest
+    from causaldsl.engines.guide import is_per_row
+
+    fitted = model.fitted
+    if fitted is None or not is_per_row(model.compiled.scm):
+        return False
+    try:
+        whole = bind(frame, fitted.schema, encoding=fitted.encoding, what="evidence")
+    except DataError:
+        return False
+    same = whole.row_ids.tolist() == data.row_ids.tolist()
+    return same and digest(whole) == fitted.result.data_digest
 
 
 def _verify_evidence(scm: Scm, names: Sequence[str]) -> None:
@@ -403,6 +433,8 @@ def audit(
     from causaldsl.mitigation.abducted import roles_of
     from causaldsl.mitigation.baselines import BASELINES
 
+    _verify_numbers(draws, epsilon)
+    whole_number(seed, "seed", 0)
     predictors = predictors_of(fitted)
     frame = read_rows(table)
     data = bind(frame, fitted.schema, encoding=fitted.encoding, what="predict")
@@ -431,7 +463,7 @@ def true_worlds(
 
 
 def compare(
-    models: Sequence[Path | str],
+    models: Sequence[Path | str | Scm],
     table: object,
     *,
     seeds: Sequence[int],
@@ -457,8 +489,8 @@ def compare(
     from causaldsl.data.schema import schema_of
     from causaldsl.mitigation.abducted import roles_of
 
-    _verify_overrides(models, overrides or {})
-    scms = [checked_scm(m, _meant_for(m, overrides)) for m in models]
+    _verify_numbers(draws, epsilon)
+    scms = _compared(models, overrides or {})
     for scm in scms:
         _verify_fittable(scm)
     frame = read_rows(table)
@@ -483,19 +515,34 @@ def compare(
     )
 
 
-def _verify_overrides(models: Sequence[Path | str], overrides: Overrides) -> None:
-    """Refuse a param that none of the models has."""
-    known = {name for model in models for name in checked_scm(model).hyper}
-    unknown = {name: value for name, value in overrides.items() if name not in known}
+def _verify_numbers(draws: object, epsilon: object) -> None:
+    whole_number(draws, "draws", 1)
+    if epsilon is None:
+        return
+    if isinstance(epsilon, bool) or not isinstance(epsilon, int | float):
+        raise TypeError(f"epsilon is a number, not {type(epsilon).__name__}")
+    if not 0 <= epsilon < float("inf"):
+        raise ValueError(f"epsilon is {epsilon}, expected a difference from 0 upwards")
+
+
+def _compared(models: Sequence[Path | str | Scm], overrides: Overrides) -> list[Scm]:
+    """Return the models to compare; an override is for those that have the param."""
+    from causaldsl.semantics.model import Scm
+
+    if not models:
+        raise ValueError("there is no model to compare")
+    plain = [m if isinstance(m, Scm) else checked_scm(m) for m in models]
+    unknown = {n: v for n, v in overrides.items() if not any(n in scm.hyper for scm in plain)}
     if unknown:
-        checked_scm(models[0], unknown)
-
-
-def _meant_for(model: Path | str, overrides: Overrides | None) -> dict[str, object]:
-    """Return the overrides of params that a file has: a comparison sets them where they exist."""
-    checked = check_file(model)
-    known = checked.scm.hyper if checked.scm is not None else {}
-    return {k: v for k, v in (overrides or {}).items() if k in known}
+        first = next((m for m in models if not isinstance(m, Scm)), None)
+        if first is None:
+            raise ValueError(f"none of the models has a param {', '.join(unknown)}")
+        checked_scm(first, unknown)
+    return [
+        scm if isinstance(m, Scm) else checked_scm(m, {n: overrides[n] for n in known})
+        for m, scm in zip(models, plain, strict=True)
+        for known in [[n for n in overrides if n in scm.hyper]]
+    ]
 
 
 def _source(scm: Scm, data: EncodedData, words: Mapping[str, object] | None) -> ScmSource:

@@ -11,11 +11,14 @@ import torch
 from pyro import poutine
 from torch import Tensor
 
+from causaldsl.engines.importance import finite_weights
 from causaldsl.engines.problem import Block, Problem, log_joint
 from causaldsl.engines.protocol import BlockPosterior
+from causaldsl.runtime.forward import encoded
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.noise_maps import Law
 from causaldsl.runtime.scope import isolated
+from causaldsl.semantics.model import Scm
 
 _MEAN_DRAWS = 256  # for the mean of a factor that has none in closed form
 
@@ -28,12 +31,9 @@ class TrainedGuide:
 
     def refusal(self, problem: Problem, block: Block) -> str | None:
         """Refuse where no fit is given, or where no guide reads exactly this evidence."""
-        if problem.state is None:
-            return "no fitted guide is given"
-        if guide_for(problem) is None:
-            return "no guide was fitted for this evidence"
-        if _is_per_row(problem) and "__row__" not in problem.extra:
-            return "the guide has parameters for the rows of its training table only"
+        why = guide_refusal(problem)
+        if why is not None:
+            return why
         if block.constraints:
             return f"`{block.constraints[0]}` is given by `:=` and has no density"
         trace = guide_sites(problem.rows(torch.arange(min(1, problem.n_rows))), 1, 0)
@@ -49,10 +49,32 @@ class TrainedGuide:
         samples = {n: sites[n][0] for n in block.unknown}
         log_q = torch.stack([sites[n][1] for n in block.unknown]).sum(0)
         weights = log_joint(problem, block, samples) - log_q
-        return BlockPosterior(
-            samples=samples,
-            log_weights=torch.nan_to_num(weights, nan=-torch.inf, posinf=-torch.inf),
-        )
+        return BlockPosterior(samples=samples, log_weights=finite_weights(weights))
+
+
+def guide_refusal(problem: Problem) -> str | None:
+    """Return why no guide reads this evidence of these rows, `None` where one does."""
+    if problem.state is None:
+        return "no fitted guide is given"
+    name = guide_for(problem)
+    if name is None:
+        return "no guide was fitted for this evidence"
+    if is_per_row(problem.compiled.scm) and "__row__" not in problem.extra:
+        return "the guide has parameters for the rows of its training table only"
+    if not _is_trained(problem, name):
+        return "the guide for this evidence was not trained"
+    return None
+
+
+def _is_trained(problem: Problem, name: str) -> bool:
+    """Whether the state holds every parameter that a guide asks for."""
+    state = {k: dict(v) for k, v in _parts(problem.state)}
+    known = set(state.get("params", {}))
+    data = _guide_data(problem.rows(torch.arange(min(1, problem.n_rows))), name)
+    with isolated(0, state), torch.no_grad():
+        trace = poutine.trace(problem.compiled.module.GUIDES[name], param_only=True)
+        asked = [n for n, s in trace.get_trace(data).nodes.items() if s["type"] == "param"]
+    return known.issuperset(asked)
 
 
 def guide_for(problem: Problem) -> str | None:
@@ -107,12 +129,13 @@ def _guide_data(problem: Problem, name: str) -> dict[str, Tensor]:
             seen = variable in problem.evidence
             data[f"{variable}__seen"] = torch.full((problem.n_rows,), seen)
             if not seen:
-                data[variable] = torch.zeros(problem.n_rows, dtype=torch.float64)
+                nothing = torch.zeros(problem.n_rows, dtype=torch.float64)
+                data[variable] = encoded(problem.compiled, variable, nothing)
     return data
 
 
-def _is_per_row(problem: Problem) -> bool:
-    scm = problem.compiled.scm
+def is_per_row(scm: Scm) -> bool:
+    """Whether a guide has parameters for the rows of its training table alone."""
     return scm.default_guide == "per_row" or any(g.per_row for g in scm.guides.values())
 
 
