@@ -5,7 +5,7 @@
 # Numbers  Chosen so that the lesson shows on a few thousand rows: K says much about Y (it explains a third of its
 #          variance), and S costs a Black student 0.4 grade points and a fifth of the test score.
 # Expect   S has no effect on Y at all: the groups differ in Y because S' does. Predictors that read G and L move
-#          with S, predictors that read K alone do not.
+#          with S; one that reads an abducted K moves as far as its model errs about K.
 
 scm law_simulated "Law school with every number given"
 
