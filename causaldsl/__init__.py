@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from causaldsl.version import VERSION
 
 if TYPE_CHECKING:
-    from causaldsl.api import Counterfactuals, Fit, Model, load, load_fit, loads
+    from causaldsl.api import Counterfactuals, Fit, Model, Report, compare, load, load_fit, loads
     from causaldsl.diagnostics.model import (
         CausalDslError,
         CounterfactualError,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
-_API = ("Counterfactuals", "Fit", "Model", "load", "load_fit", "loads")
+_API = ("Counterfactuals", "Fit", "Model", "Report", "compare", "load", "load_fit", "loads")
 _DIAGNOSTICS = (
     "CausalDslError",
     "CounterfactualError",
@@ -51,7 +51,9 @@ __all__ = [
     "InternalError",
     "Model",
     "ModelError",
+    "Report",
     "__version__",
+    "compare",
     "load",
     "load_fit",
     "loads",

@@ -291,6 +291,7 @@ def counterfactual(
     _verify_evidence(scm, names)
     intervention = intervene(scm, read_interventions(do, scm))
     whole_number(seed, "seed", 0)
+    whole_number(draws, "draws", 1)
     if objective not in (None, "posterior", "encoder"):
         raise ValueError(f"objective is posterior or encoder, not {objective!r}")
     frame = read_rows(table)

@@ -27,7 +27,6 @@ from causaldsl.cli.worlds import names_of
 if TYPE_CHECKING:
     from causaldsl.bench.table import FairnessTable
     from causaldsl.fairness.audit import FairnessReport
-    from causaldsl.reports.document import Document
 
 FIT = typer.Argument(..., metavar="FIT", help="A saved fit (.fit).")
 REPORT = typer.Option(
@@ -94,9 +93,7 @@ def audit(
             fitted, data, draws=draws, seed=seed, epsilon=epsilon, metrics=names,
             progress=progress,
         )  # fmt: skip
-    from causaldsl.reports.tables import document_of_audit
-
-    _write(report, document_of_audit(report), output)
+    _write(report, output)
     raise typer.Exit(settled_code(fit, fitted))
 
 
@@ -130,9 +127,7 @@ def compare(
             models, data, seeds=numbers, draws=draws, world=world, epsilon=epsilon,
             metrics=names, words=words, overrides=overrides, name=data.name, progress=progress,
         )  # fmt: skip
-    from causaldsl.reports.tables import document_of_comparison
-
-    _write(table, document_of_comparison(table), output)
+    _write(table, output)
     unsettled = any(found.finding.code in _UNSETTLED for found in table.fit_findings)
     raise typer.Exit(exit_codes.REFUSED if unsettled else exit_codes.OK)
 
@@ -141,7 +136,7 @@ def _check_report(
     output: Path | None, inputs: Sequence[Path], epsilon: float | None, metrics: str | None
 ) -> list[str] | None:
     """Refuse what cannot work before the work begins, and return the metrics' names."""
-    check_output(output, (*REPORTS, ".markdown"), inputs=inputs)
+    check_output(output, REPORTS, inputs=inputs)
     if epsilon is not None and not 0 <= epsilon < float("inf"):
         raise usage_error(f"--epsilon is a difference from 0 upwards, not {epsilon:g}")
     return names_of("--metrics", metrics)
@@ -177,22 +172,11 @@ def _seeds(text: str) -> list[int]:
     return list(range(numbers[0]))
 
 
-def _write(result: FairnessTable | FairnessReport, document: Document, output: Path | None) -> None:
-    from causaldsl.reports.render_json import render_csv, render_json
-    from causaldsl.reports.render_markdown import render_markdown
-    from causaldsl.reports.render_text import render_text
+def _write(result: FairnessTable | FairnessReport, output: Path | None) -> None:
+    from causaldsl.reports.formats import render_as
 
     if output is None:
-        print(render_text(document), end="")
+        print(render_as(result, ".txt"), end="")
         return
-    match output.suffix.lower():
-        case ".json":
-            text = render_json(result)
-        case ".csv":
-            text = render_csv(result)
-        case ".txt":
-            text = render_text(document)
-        case _:
-            text = render_markdown(document)
-    write_file(output, text)
+    write_file(output, render_as(result, output.suffix))
     print(f"wrote {output}")

@@ -52,6 +52,17 @@ class CausalDslError(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__("\n".join(f"{d.severity}[{d.code}]: {d.message}" for d in diagnostics))
 
+    @property
+    def explanation(self) -> str:
+        """Every diagnostic as the command line shows it: its place in the text, its hint."""
+        from causaldsl.diagnostics.render import render_text
+
+        return render_text(self.diagnostics)
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows in place of a traceback: the mistake is the user's."""
+        return [f"{type(self).__name__}", *self.explanation.splitlines()]
+
 
 class ModelError(CausalDslError):
     """The model text is wrong (CD0xx to CD4xx)."""

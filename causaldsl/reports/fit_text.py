@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from causaldsl.inference.fitted import FittedScm
+from causaldsl.inference.fitted import FitResult, FittedScm
 
 WIDTH = 80
 _STATUS = {
@@ -16,11 +16,16 @@ _STATUS = {
 }
 
 
+def fit_status(result: FitResult) -> str:
+    """Return how a fit ended, after how long."""
+    epochs = f"{result.epochs:,} epoch{'' if result.epochs == 1 else 's'}"
+    return f"{_STATUS[result.status]} after {epochs}, {result.seconds:.1f} s"
+
+
 def fit_lines(fitted: FittedScm) -> Iterator[str]:
     """Yield the lines of a fit's summary."""
     r = fitted.result
-    status = f"{_STATUS[r.status]} after {r.epochs:,} epoch{'' if r.epochs == 1 else 's'}"
-    yield f"{fitted.compiled.scm.name}: {status}, {r.seconds:.1f} s"
+    yield f"{fitted.compiled.scm.name}: {fit_status(r)}"
     dropped = sum(r.dropped.values())
     rows = f"rows: {r.n_rows:,} used"
     rows += f", {dropped:,} left out" if dropped else ""

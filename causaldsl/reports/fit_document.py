@@ -1,0 +1,67 @@
+"""A fit as a document: how it ended, its ELBO by site, its latents, boundaries and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from causaldsl.inference.fitted import FitResult, FittedScm
+from causaldsl.reports.document import Document, Table, figure
+from causaldsl.reports.fit_text import fit_status
+
+_MOST_PARAMETERS = 40
+
+
+def document_of_fit(fitted: FittedScm) -> Document:
+    """Return the document of a fit."""
+    result = fitted.result
+    return Document(
+        title=f"{fitted.compiled.scm.name}: {fit_status(result)}",
+        assumptions=tuple(_how(result)),
+        tables=tuple(_tables(fitted)),
+        findings=tuple(f"{d.severity}[{d.code}]: {d.message}" for d in result.diagnostics),
+    )
+
+
+def _how(result: FitResult) -> Iterator[tuple[str, str]]:
+    yield "method", result.method
+    yield "rows", f"{result.n_rows:,}"
+    if result.n_validation:
+        yield "rows set apart", f"{result.n_validation:,}"
+    for reason, count in result.dropped.items():
+        if count:
+            yield "left out", f"{count:,}: {reason}"
+    yield "seed", str(result.seed)
+    passes = f"mean of {result.passes} full passes"
+    yield "negative ELBO per row", f"{result.elbo:.5f} ± {result.elbo_se:.5f} nats ({passes})"
+
+
+def _tables(fitted: FittedScm) -> Iterator[Table]:
+    result = fitted.result
+    yield _numbers("Negative ELBO per row", "site", "nats", result.parts)
+    losses = {name: value for name, value in result.terms.items() if name != "elbo"}
+    if losses:
+        rows = tuple(
+            (name, figure(value), figure(result.balance[name]) if name in result.balance else "-")
+            for name, value in losses.items()
+        )
+        yield Table(title="Losses", columns=("loss", "value", "R"), rows=rows)
+    if result.boundary:
+        bounds = tuple(
+            (b.name, figure(b.value), figure(b.floor), "reached" if b.reached else "ahead")
+            for b in result.boundary
+        )
+        yield Table(title="Boundary", columns=("parameter", "value", "floor", ""), rows=bounds)
+    values = {name: float(value) for name, value in fitted.params.items() if value.numel() == 1}
+    if values:
+        yield _numbers("Parameters (encoded unit)", "parameter", "value", values)
+
+
+def _numbers(title: str, what: str, unit: str, values: Mapping[str, float]) -> Table:
+    shown = list(values.items())[:_MOST_PARAMETERS]
+    left = len(values) - len(shown)
+    return Table(
+        title=title,
+        columns=(what, unit),
+        rows=tuple((name, figure(value)) for name, value in shown),
+        notes=(f"and {left:,} more",) if left else (),
+    )
