@@ -26,6 +26,7 @@ from causaldsl.answering import (
 from causaldsl.diagnostics.model import (
     CounterfactualError,
     DataError,
+    FairnessError,
     InferenceError,
     ModelError,
 )
@@ -184,11 +185,15 @@ def with_predictors(fitted: FittedScm, data: EncodedData) -> FittedScm:
     from causaldsl.mitigation.from_scm import fit_scm_predictor
 
     scm = fitted.compiled.scm
-    if not scm.predictions or data.observed:
+    if not scm.predictions:
         return fitted
-    columns, roles = columns_of(data), roles_of(scm)
-    lines = features_of(fitted.compiled, fitted.params, fitted.state, fitted.result.seed)
-    found = tuple(predictor_to_dict(fit_scm_predictor(line, columns, roles)) for line in lines)
+    try:
+        columns, roles = columns_of(data), roles_of(scm, needs_sensitive=False)
+        lines = features_of(fitted.compiled, fitted.params, fitted.state, fitted.result.seed)
+        found = tuple(predictor_to_dict(fit_scm_predictor(line, columns, roles)) for line in lines)
+    except FairnessError as refusal:  # a fit is too dear to be lost over its predictors
+        said = (*fitted.result.diagnostics, *refusal.diagnostics)
+        return replace(fitted, result=replace(fitted.result, diagnostics=said))
     return replace(fitted, predictors=found)
 
 
@@ -383,7 +388,8 @@ def predictors_of(fitted: FittedScm) -> tuple[ScmPredictor, ...]:
         raise FairnessError([no_predict_line(scm.name)])
     lines = features_of(fitted.compiled, fitted.params, fitted.state, fitted.result.seed)
     try:
-        return tuple(predictor_from_dict(p, lines, roles_of(scm)) for p in fitted.predictors)
+        roles = roles_of(scm, needs_sensitive=False)
+        return tuple(predictor_from_dict(p, lines, roles) for p in fitted.predictors)
     except ValueError as error:
         raise InferenceError([foreign_predictors(scm.name, str(error))]) from error
 

@@ -22,6 +22,7 @@ from causaldsl.fairness.predictor import Columns, Roles, no_groups
 from causaldsl.fairness.worlds import CounterfactualRows, World
 from causaldsl.inference.fitted import FittedScm
 from causaldsl.mitigation.abducted import features_of, roles_of, tensor_of
+from causaldsl.mitigation.design import bad_features
 from causaldsl.mitigation.from_scm import ScmFeatures
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.semantics.model import Scm
@@ -46,7 +47,17 @@ def sensitive_with_levels(scm: Scm, roles: Roles) -> tuple[str, ...]:
 
 
 def columns_of(data: EncodedData) -> dict[str, Any]:
-    """Return encoded rows as arrays ``(N,)`` of numbers."""
+    """Return encoded rows as arrays ``(N,)`` of numbers.
+
+    Raises
+    ------
+    FairnessError
+        CD810 for cells that were not seen: a predictor would take their placeholders for values.
+    """
+    unseen = {n: int((~mask).sum()) for n, mask in data.observed.items()}
+    found = [bad_features(n, bad, data.n_rows) for n, bad in unseen.items() if bad]
+    if found:
+        raise FairnessError(found)
     return {n: v.to(torch.float64).numpy() for n, v in data.columns.items()}
 
 
@@ -65,6 +76,13 @@ def encoded_rows(columns: Columns, encoding: Encoding, scm: Scm) -> EncodedData:
     }
     return EncodedData(
         columns=MappingProxyType(tensors),
+        observed=MappingProxyType(
+            {
+                n: torch.ones(n_rows, dtype=torch.bool)
+                for n in tensors
+                if scm.variables[n].missing == "latent"
+            }
+        ),
         n_rows=n_rows,
         row_ids=torch.arange(n_rows),
         encoding=replace(encoding, statistics=MappingProxyType(statistics)),

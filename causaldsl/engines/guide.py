@@ -149,8 +149,12 @@ def guide_factors(
     """Return the mean and one draw ``(N,)`` of each factor of a guide, run once over some rows."""
     copied = {k: dict(v) for k, v in _parts(state)}
     found: dict[str, tuple[Tensor, Tensor]] = {}
+    whole = dict(data)
+    for name in compiled.module.GUIDE_EVIDENCE[guide]:
+        if compiled.scm.variables[name].missing == "latent":
+            whole.setdefault(f"{name}__seen", torch.ones(len(data[name]), dtype=torch.bool))
     with isolated(seed, copied), torch.no_grad():
-        trace = poutine.trace(compiled.module.GUIDES[guide]).get_trace(dict(data))
+        trace = poutine.trace(compiled.module.GUIDES[guide]).get_trace(whole)
         for name, site in trace.nodes.items():
             if site["type"] != "sample" or site["is_observed"] or name == "rows__":
                 continue

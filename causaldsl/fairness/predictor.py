@@ -37,15 +37,19 @@ OutcomeKind = Literal["real", "binary"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roles:
-    """Who is who in a table: sensitive variables, features, outcome, and every domain."""
+    """Who is who in a table: sensitive variables, features, outcome, and every domain.
+
+    A predictor alone needs no sensitive variable.
+    """
 
     sensitive: tuple[str, ...]
     features: tuple[str, ...]
     outcome: str
     domains: Mapping[str, Domain] = field(repr=False)
+    needs_sensitive: bool = field(default=True, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.sensitive:
+        if self.needs_sensitive and not self.sensitive:
             raise FairnessError([no_sensitive_variable()])
 
     @property

@@ -28,6 +28,7 @@ from causaldsl.inference.states import cloned
 from causaldsl.inference.targets import Target
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import isolated
+from causaldsl.semantics.model import Structural
 
 Stop = Callable[[], bool]
 _FEWEST = 9  # epochs without which no trend is read
@@ -73,7 +74,14 @@ def evaluate(target: Target, data: EncodedData, passes: int, epoch: float) -> Ev
 
 def divergences(compiled: CompiledScm, parts: Mapping[str, float]) -> dict[str, float]:
     """Return each latent's share of the KL, per row."""
-    latent = set(compiled.module.LATENT)
+    # what an equation gives, or is solved for, has a density and no factor to diverge
+    solved = set(compiled.module.INVERSE_OF.values())
+    variables = compiled.scm.variables
+    latent = {
+        n
+        for n in compiled.module.LATENT
+        if n not in solved and not isinstance(variables[n].mechanism, Structural)
+    }
     return {name: value for name, value in parts.items() if name in latent}
 
 

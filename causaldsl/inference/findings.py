@@ -67,6 +67,15 @@ def no_guide(reason: str) -> Diagnostic:
     return diagnostic("CD605", message, hint="observe this variable, or give it a real domain")
 
 
+def unseen_cells(name: str, count: int, span: Span | None) -> Diagnostic:
+    """CD605: missing values that no gradient integrates out."""
+    message = (
+        f"`{name}` is missing in {count:,} rows, and only numbers that are drawn are integrated out"
+    )
+    hint = f"declare `{name}` with `missing drop`"
+    return diagnostic("CD605", message, *_at(span), hint=hint)
+
+
 def foreign_table(missing: Sequence[str]) -> Diagnostic:
     """CD606: encoded data without the model's variables."""
     message = f"the encoded table lacks {_quoted(missing)}, which the model observes"

@@ -50,6 +50,7 @@ from causaldsl.inference.targets import (
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import ParamState, isolated
 from causaldsl.semantics.model import Structural
+from causaldsl.vocabulary.domains import is_discrete
 
 Stop = Callable[[], bool]
 _GUIDE_RATE = 0.03
@@ -150,6 +151,11 @@ def verify_fittable(compiled: CompiledScm, data: EncodedData, config: FitConfig)
     if without_density:
         names = [v.name for v in without_density]
         raise InferenceError([findings.no_likelihood(names, without_density[0].mechanism_span)])
+    unseen = {n: int((~mask).sum()) for n, mask in data.observed.items()}
+    for name in (n for n, count in unseen.items() if count):
+        variable = compiled.scm.variables[name]
+        if is_discrete(variable.domain) or isinstance(variable.mechanism, Structural):
+            raise InferenceError([findings.unseen_cells(name, unseen[name], variable.span)])
     if "all" not in compiled.module.GUIDES:
         raise InferenceError([findings.no_guide(_refusal(compiled))])
     per_row = compiled.scm.default_guide == "per_row" or any(

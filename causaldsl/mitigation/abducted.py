@@ -16,14 +16,17 @@ from torch import Tensor
 
 from causaldsl.diagnostics.model import FairnessError
 from causaldsl.engines.choose import latent_posterior
-from causaldsl.engines.guide import guide_factors
+from causaldsl.engines.guide import guide_factors, is_per_row
 from causaldsl.engines.importance import normalised
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.problem import Problem
 from causaldsl.fairness.predictor import Columns, FloatArray, Roles
+from causaldsl.mitigation import findings
 from causaldsl.mitigation.design import Regression
 from causaldsl.mitigation.from_scm import ScmFeatures, ScmPredictor
-from causaldsl.runtime.load import CompiledScm
+from causaldsl.runtime.distributions import apply_noise, draw_noise
+from causaldsl.runtime.forward import encoded, mechanism_output
+from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
 from causaldsl.semantics.model import Scm
 from causaldsl.vocabulary.domains import Categorical, Domain, Ordered
@@ -35,23 +38,29 @@ GUIDE_DRAWS = 32
 _GUIDE = "without_outcome"
 
 
-def roles_of(scm: Scm) -> Roles:
-    """Return who is who among a model's observed variables.
+def roles_of(scm: Scm, *, needs_sensitive: bool = True) -> Roles:
+    """Return who is who among a model's observed variables; further outcomes are no features.
 
     Raises
     ------
     FairnessError
-        CD804 without a sensitive variable; CD813 without an outcome.
+        CD804 without a sensitive variable (a predictor alone needs none); CD813 without an
+        outcome, or where a ``predict`` line predicts something else.
     """
-    from causaldsl.mitigation.findings import no_outcome
-
     outcomes = scm.with_role(Role.OUTCOME)
     if not outcomes:
-        raise FairnessError([no_outcome(scm.name)])
+        raise FairnessError([findings.no_outcome(scm.name)])
+    wrong = [p.target for p in scm.predictions if p.target != outcomes[0]]
+    if wrong:
+        raise FairnessError([findings.other_target(wrong[0], outcomes[0])])
     sensitive = scm.with_role(Role.SENSITIVE)
-    features = tuple(v for v in scm.observed if v not in (*sensitive, outcomes[0]))
-    domains = {v: scm.variables[v].domain for v in scm.observed}
-    return Roles(sensitive=sensitive, features=features, outcome=outcomes[0], domains=domains)
+    return Roles(
+        sensitive=sensitive,
+        features=tuple(v for v in scm.observed if v not in (*sensitive, *outcomes)),
+        outcome=outcomes[0],
+        domains={v: scm.variables[v].domain for v in scm.observed},
+        needs_sensitive=needs_sensitive,
+    )
 
 
 def tensor_of(values: FloatArray, domain: Domain) -> Tensor:
@@ -72,74 +81,112 @@ class Abducter:
     def __call__(
         self, columns: Columns, latents: tuple[str, ...], *, sampled: bool, seed: int
     ) -> FloatArray:
-        """Return ``(N, F)``: posterior means of the latents, or one draw of each."""
+        """Return ``(N, F)``: posterior means of the latents, or one draw of each.
+
+        A latent with levels has the share of each level but the first.
+        """
         domains = {n: v.domain for n, v in self.compiled.scm.variables.items()}
         data = {n: tensor_of(v, domains[n]) for n, v in columns.items()}
-        found = self._sampled(data, seed) if sampled else self._means(data, latents, seed)
-        rows = len(next(iter(data.values())))
-        return np.stack([found[n].expand(rows).numpy() for n in latents], axis=1)
+        problem = Problem.of(self.compiled, self.params, data)
+        with isolated(seed), torch.no_grad():
+            found = (self._sampled if sampled else self._means)(problem, latents, seed)
+        return np.concatenate([found[n].double().numpy() for n in latents], axis=1)
 
-    def _means(
-        self, data: dict[str, Tensor], latents: tuple[str, ...], seed: int
-    ) -> dict[str, Tensor]:
-        given = self._inverted(data)
-        open_ = [n for n in latents if n not in given]
-        if not open_:
-            return given
-        if self._has_guide(tuple(data)):
-            given |= self._guide_means(data, seed)
-        missing = [n for n in latents if n not in given]
-        return given | (self._engine(data, seed, ENGINE_DRAWS) if missing else {})
+    def _means(self, problem: Problem, latents: tuple[str, ...], seed: int) -> dict[str, Tensor]:
+        given = {n: v.unsqueeze(-1) for n, v in invert_known(problem)[1].items()}
+        if not set(latents) <= set(given) and self._has_guide(problem):
+            given = self._guide_means(problem, seed) | given
+        missing = tuple(n for n in latents if n not in given)
+        return given | (self._engine_means(problem, missing, seed) if missing else {})
 
-    def _inverted(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the latents that an equation of the evidence settles."""
-        return dict(invert_known(Problem.of(self.compiled, self.params, data))[1])
-
-    def _has_guide(self, names: tuple[str, ...]) -> bool:
+    def _has_guide(self, problem: Problem) -> bool:
         evidence = self.compiled.module.GUIDE_EVIDENCE.get(_GUIDE)
-        per_row = self.compiled.scm.default_guide == "per_row" or any(
-            g.per_row for g in self.compiled.scm.guides.values()
-        )
         trained = any(str(k).startswith("guide_without_outcome.") for k in self.state["params"])
-        return trained and not per_row and evidence is not None and set(evidence) == set(names)
+        exact = evidence is not None and set(evidence) == set(problem.evidence)
+        return trained and exact and not is_per_row(self.compiled.scm)
 
-    def _guide_means(self, data: dict[str, Tensor], seed: int) -> dict[str, Tensor]:
+    def _guide_means(self, problem: Problem, seed: int) -> dict[str, Tensor]:
         """Return the means of the guide's factors, averaged where one may read another's draw."""
         passes = GUIDE_DRAWS if self.compiled.scm.guides else 1
         total: dict[str, Tensor] = {}
         for k in range(passes):
-            factors = guide_factors(self.compiled, self.state, data, _GUIDE, seed + k)
-            for name, (mean, _) in factors.items():
+            for name, (mean, _) in self._factors(problem, seed + k).items():
                 total[name] = total.get(name, torch.zeros(())) + mean / passes
-        return total
+        return {n: v.expand(problem.n_rows).unsqueeze(-1) for n, v in total.items()}
 
-    def _sampled(self, data: dict[str, Tensor], seed: int) -> dict[str, Tensor]:
-        given = self._inverted(data)
-        if not self._has_guide(tuple(data)):
-            return given | self._engine(data, seed, 1)
-        factors = guide_factors(self.compiled, self.state, data, _GUIDE, seed)
-        return {n: draw for n, (_, draw) in factors.items()} | given
+    def _factors(self, problem: Problem, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
+        factors = guide_factors(self.compiled, self.state, problem.evidence, _GUIDE, seed)
+        return {n: pair for n, pair in factors.items() if n in self.compiled.scm.unobserved}
 
-    def _engine(self, data: dict[str, Tensor], seed: int, draws: int) -> dict[str, Tensor]:
-        """Return posterior means (one draw: the draw) by the best engine.
-
-        A latent that no evidence reaches is the same for every row, so 0 stands for it.
-        """
-        problem = Problem.of(
-            self.compiled, self.params, data, n_rows=len(next(iter(data.values())))
-        )
-        with isolated(seed), torch.no_grad():
-            found = latent_posterior(problem, draws, torch.Generator().manual_seed(seed))
+    def _engine_means(
+        self, problem: Problem, latents: tuple[str, ...], seed: int
+    ) -> dict[str, Tensor]:
+        """Return posterior means by the best engine; what no evidence reaches is generated."""
+        generator = torch.Generator().manual_seed(seed)
+        found = latent_posterior(problem, ENGINE_DRAWS, generator)
         weights = None if found.log_weights is None else normalised(found.log_weights)
-        means: dict[str, Tensor] = {
-            n: torch.zeros(problem.n_rows)
-            for n, v in self.compiled.scm.variables.items()
-            if not v.is_observed
-        }
-        for name, values in found.samples.items():
-            full = values.double()
-            means[name] = full.mean(0) if weights is None else (weights * full).sum(0)
-        return means
+        _, expected = _forward(problem, found.samples, latents, ENGINE_DRAWS, generator)
+        return {n: _columns(problem, n, expected[n], weights) for n in latents}
+
+    def _sampled(self, problem: Problem, latents: tuple[str, ...], seed: int) -> dict[str, Tensor]:
+        generator = torch.Generator().manual_seed(seed)
+        if self._has_guide(problem):
+            samples = {n: draw for n, (_, draw) in self._factors(problem, seed).items()}
+            samples |= invert_known(problem)[1]
+            samples = {n: v.expand(problem.n_rows).unsqueeze(0) for n, v in samples.items()}
+        else:
+            found = latent_posterior(problem, ENGINE_DRAWS, generator)
+            picked = torch.zeros((1, problem.n_rows), dtype=torch.long)
+            if found.log_weights is not None:
+                picked = torch.multinomial(
+                    normalised(found.log_weights).T, 1, generator=generator
+                ).T
+            samples = {
+                n: v if v.shape[0] == 1 else v.gather(0, picked) for n, v in found.samples.items()
+            }
+        values, _ = _forward(problem, samples, latents, 1, generator)
+        return {n: _columns(problem, n, values[n], None) for n in latents}
+
+
+def _forward(
+    problem: Problem,
+    samples: Values,
+    latents: tuple[str, ...],
+    draws: int,
+    generator: torch.Generator,
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Return values ``(1 or S, N)`` of the latents and what they need, and their expectations.
+
+    Equations are computed; what no evidence reaches is drawn, and expected at its mean.
+    """
+    needed = set(latents)
+    for name in reversed(problem.order):
+        needed |= set(problem.compiled.parents[name]) if name in needed else set()
+    values = {n: v.unsqueeze(0) for n, v in problem.evidence.items()} | dict(samples)
+    expected = dict(values)
+    for name in (n for n in problem.order if n in needed and n not in values):
+        output, is_value = mechanism_output(problem.compiled, problem.params, name, values)
+        if is_value:
+            values[name] = expected[name] = encoded(problem.compiled, name, output)
+            continue
+        drawn = apply_noise(output, draw_noise(output, (draws, problem.n_rows), generator))
+        values[name] = expected[name] = encoded(problem.compiled, name, drawn)
+        if not isinstance(problem.compiled.scm.variables[name].domain, Categorical | Ordered):
+            mean = torch.as_tensor(output.mean)
+            expected[name] = mean if bool(torch.isfinite(mean).all()) else drawn
+    return values, expected
+
+
+def _columns(problem: Problem, name: str, values: Tensor, weights: Tensor | None) -> Tensor:
+    """Return draws ``(1 or S, N)`` averaged, ``(N, F)``: a column, or one for each later level."""
+    domain = problem.compiled.scm.variables[name].domain
+    levels = range(1, len(domain.levels)) if isinstance(domain, Categorical | Ordered) else ()
+    parts = [(values == level).double() for level in levels] or [values.double()]
+    full = torch.stack([p.expand(*p.shape[:-1], problem.n_rows) for p in parts], -1)
+    full = full if full.dim() == 3 else full.unsqueeze(0)
+    if weights is None or full.shape[0] == 1:
+        return full.mean(0)
+    return (weights.unsqueeze(-1) * full).sum(0)
 
 
 def features_of(
@@ -147,7 +194,7 @@ def features_of(
 ) -> tuple[ScmFeatures, ...]:
     """Return the features of each ``predict`` line of a fitted model."""
     scm = compiled.scm
-    roles = roles_of(scm)
+    roles = roles_of(scm, needs_sensitive=False)
     abduct = Abducter(compiled=compiled, params=params, state=state)
     return tuple(
         ScmFeatures(

@@ -15,6 +15,15 @@ def no_outcome(model: str) -> Diagnostic:
     )
 
 
+def other_target(found: str, outcome: str) -> Diagnostic:
+    """CD813: a predictor of something that is not the outcome."""
+    return diagnostic(
+        "CD813",
+        f"a `predict` line predicts `{found}`, expected the outcome `{outcome}`",
+        hint=f"declare `{found}` as the only outcome, or predict `{outcome}`",
+    )
+
+
 def no_predict_line(model: str) -> Diagnostic:
     """CD814: a model that predicts nothing."""
     return diagnostic(
