@@ -296,6 +296,20 @@ class Model:
             objective=objective, progress=progress,
         )  # fmt: skip
 
+    def query(
+        self, names: str | Sequence[str] | None = None, *, seed: int = 0, n_rows: int = 100_000
+    ) -> dict[str, pipeline.QueryAnswer]:
+        """Return the values of the file's ``query`` lines, by name, over drawn rows.
+
+        Parameters
+        ----------
+        names
+            Which queries; all of them when not given.
+        n_rows
+            How many rows are drawn; the Monte Carlo error is in the result.
+        """
+        return pipeline.query(self._answerer(), _names(names, "names"), seed=seed, n_rows=n_rows)
+
     def _answerer(self) -> pipeline.Answerer:
         if pipeline.is_numbered(self.scm):
             return pipeline.numbered(self.scm)
@@ -388,6 +402,22 @@ class Fit:
             pipeline.answerer_of(self.fitted), frame, do, evidence=evidence, draws=draws,
             seed=seed, engine=engine, objective=objective, progress=progress,
         )  # fmt: skip
+
+    def query(
+        self, names: str | Sequence[str] | None = None, *, seed: int = 0, n_rows: int = 100_000
+    ) -> dict[str, pipeline.QueryAnswer]:
+        """Return the values of the file's ``query`` lines, by name, over drawn rows.
+
+        Parameters
+        ----------
+        names
+            Which queries; all of them when not given.
+        n_rows
+            How many rows are drawn; the Monte Carlo error is in the result.
+        """
+        return pipeline.query(
+            pipeline.answerer_of(self.fitted), _names(names, "names"), seed=seed, n_rows=n_rows
+        )
 
     def predict(self, frame: object) -> pd.DataFrame:
         """Return each ``predict`` line's predictions; the outcome is not read."""

@@ -9,7 +9,7 @@ torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from causaldsl.bench.scm_models import ScmSource
     from causaldsl.bench.table import FairnessTable
+    from causaldsl.counterfactual.query import QueryResult
     from causaldsl.counterfactual.result import CounterfactualResult
     from causaldsl.data.encoded import EncodedData
     from causaldsl.data.encoding import Encoding
@@ -70,6 +71,7 @@ __all__ = [
     "Answerer",
     "Checked",
     "Overrides",
+    "QueryAnswer",
     "answerer_of",
     "audit",
     "check_file",
@@ -95,6 +97,7 @@ __all__ = [
     "open_model",
     "predict",
     "predictors_of",
+    "query",
     "read_rows",
     "save_fit",
     "simulate",
@@ -354,6 +357,52 @@ def _verify_evidence(scm: Scm, names: Sequence[str]) -> None:
     ]
     if found:
         raise CounterfactualError(found)
+
+
+def query(
+    model: Answerer, names: Sequence[str] | None = None, *, seed: int = 0, n_rows: int = 100_000
+) -> dict[str, QueryAnswer]:
+    """Return the values of a model's ``query`` lines, by name, over rows drawn from the model.
+
+    Parameters
+    ----------
+    names
+        Which queries; all of them when not given.
+
+    Raises
+    ------
+    CounterfactualError
+        CD707 for a name that no query has, CD740 where no drawn row has the facts behind a bar.
+    """
+    from causaldsl.counterfactual.assumptions import assumptions_of_query
+    from causaldsl.counterfactual.findings import unknown_query
+    from causaldsl.counterfactual.query import answer_query
+
+    scm = model.compiled.scm
+    known = {q.name: q.value for q in scm.queries}
+    chosen = list(known) if names is None else list(dict.fromkeys(names))
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise CounterfactualError([unknown_query(name, known) for name in unknown])
+    whole_number(seed, "seed", 0)
+    whole_number(n_rows, "n_rows", 1)
+    return {
+        name: QueryAnswer(
+            result=answer_query(
+                model.compiled, model.params, known[name], seed=seed, n_rows=n_rows
+            ),
+            assumptions=assumptions_of_query(scm, known[name]),
+        )
+        for name in chosen
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryAnswer:
+    """A query's value over drawn rows, and what it rests on."""
+
+    result: QueryResult
+    assumptions: tuple[str, ...]
 
 
 def counterfactual_frame(result: CounterfactualResult, model: Answerer) -> pd.DataFrame:

@@ -21,7 +21,7 @@ INTERNAL = 70
 INTERRUPTED = 130
 
 #: Findings about a word that only a command line gives.
-_ALWAYS_USAGE = frozenset({"CD112", "CD224", "CD607", "CD705", "CD717", "CD803"})
+_ALWAYS_USAGE = frozenset({"CD112", "CD224", "CD607", "CD705", "CD717", "CD742", "CD803"})
 #: Words of `train`: the file's own are a mistake of the model, those without a place are not.
 _TRAINING = frozenset({"CD601", "CD602", "CD603", "CD604"})
 

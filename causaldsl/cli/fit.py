@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,8 +125,6 @@ def fit(
 
 def settled_code(saved: Path | None, fitted: FittedScm | None) -> int:
     """Return the exit code that a fit's convergence asks for; say what a saved one warned of."""
-    import sys
-
     from causaldsl.diagnostics.codes import CODES
 
     if fitted is None:
@@ -133,7 +133,8 @@ def settled_code(saved: Path | None, fitted: FittedScm | None) -> int:
     if saved is not None and result.diagnostics:
         codes = dict.fromkeys(d.code for d in result.diagnostics)
         said = "; ".join(f"{CODES[code].title} ({code})" for code in codes)
-        print(f"note: {saved} was saved with these findings: {said}", file=sys.stderr)
+        text = f"note: {saved} was saved with these findings: {said}"
+        print(textwrap.fill(text, 80, subsequent_indent="  "), file=sys.stderr)
     return exit_codes.OK if result.converged else exit_codes.REFUSED
 
 

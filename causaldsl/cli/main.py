@@ -13,6 +13,7 @@ from causaldsl.cli.data import data, init
 from causaldsl.cli.fit import fit
 from causaldsl.cli.graph import graph
 from causaldsl.cli.outcomes import ending_well
+from causaldsl.cli.query import query
 from causaldsl.cli.text import check, explain, fmt
 from causaldsl.cli.worlds import counterfactual, simulate
 from causaldsl.version import VERSION
@@ -60,6 +61,7 @@ for _name, _command, _short in (
     ("simulate", simulate, "Draw rows from a model or a fit."),
     ("fit", fit, "Fit a model to a table."),
     ("counterfactual", counterfactual, "Ask what rows would have been."),
+    ("query", query, "Answer the query lines of a model."),
     ("predict", predict, "Predict the outcome by a fit."),
     ("audit", audit, "Audit how fair a fit's predictors are."),
     ("compare", compare, "Compare models and baselines over splits."),

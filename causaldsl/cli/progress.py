@@ -11,11 +11,11 @@ from typing import Any
 
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 
-WIDTH = 79
+WIDTH = 99
 _FIRST_LINE = 1.0  # seconds: what is over sooner says nothing
 _LONGER = 0.3  # a line comes when the time since the last is this share of the whole
 _OWN = ("steps per second", "seconds left", "objective", "elbo", "learning rate")
-_STAGES = {"model": "fit", "without_outcome": "fit the guide without the outcome"}
+_STAGES = {"model": "fit", "without_outcome": "guide without outcome"}
 
 
 @contextmanager

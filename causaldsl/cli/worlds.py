@@ -62,7 +62,7 @@ def counterfactual(
     names = names_of("--evidence", evidence)
     from causaldsl import pipeline
 
-    is_saved = _refuse_settings_of_a_fit(model, set_, train)
+    is_saved = refuse_settings_of_a_fit(model, set_, train)
     with progress_display(quiet) as progress:
         opened = pipeline.open_model(
             model, data, overrides=overrides_of(set_), words=train_words(train, seed=seed),
@@ -98,7 +98,7 @@ def names_of(option: str, text: str | None) -> list[str] | None:
     return names
 
 
-def _refuse_settings_of_a_fit(model: Path, set_: list[str], train: list[str]) -> bool:
+def refuse_settings_of_a_fit(model: Path, set_: list[str], train: list[str]) -> bool:
     """Return whether the model is a saved fit, in which params and training are settled."""
     from causaldsl.pipeline import is_fit_file
 
@@ -148,7 +148,7 @@ def simulate(
     check_output(output, TABLES, inputs=[model])
     from causaldsl import pipeline
 
-    is_saved = _refuse_settings_of_a_fit(model, set_, [])
+    is_saved = refuse_settings_of_a_fit(model, set_, [])
     opened = pipeline.open_model(model, None, overrides=overrides_of(set_))
     frame = pipeline.simulate(opened, rows, seed, do=do, worlds=worlds, latents=latents)
     if output is None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+import networkx as nx
 
 from causaldsl.counterfactual.action import Intervention, Policy
 from causaldsl.engines.choose import Objective
 from causaldsl.semantics.model import Scm, Structural
 from causaldsl.syntax import nodes
+
+_Kind = TypeVar("_Kind", bound=nodes.Node)
 
 
 def is_pure_elbo(scm: Scm) -> bool:
@@ -37,16 +42,7 @@ def assumptions_of(
     engines: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return what the numbers rest on, a sentence each."""
-    by_word: dict[str, list[str]] = {}
-    for name, word in couplings_of(scm, reached).items():
-        by_word.setdefault(word, []).append(f"`{name}`")
-    said = [
-        f"{', '.join(names)}: {_COUPLING[word]}."
-        for word, names in by_word.items()
-        if word in _COUPLING
-    ]
-    if said:
-        said.insert(0, "How noise is shared across worlds is an assumption that no data identify.")
+    said = _coupling_sentences(scm, reached)
     said.append(
         "Parameters are held at their fitted or given values: V_sd is abduction noise alone."
     )
@@ -57,6 +53,58 @@ def assumptions_of(
     if any(isinstance(s, Policy) for s in intervention.settings):
         said.append("A policy's draws are independent of everything else in the row.")
     return tuple(said)
+
+
+def assumptions_of_query(scm: Scm, expression: nodes.Expression) -> tuple[str, ...]:
+    """Return what a query's value rests on, a sentence each.
+
+    A mean over one world, with no fact from another, is interventional and needs no coupling.
+    """
+    mixed = [e for e in _inside(expression, nodes.Expectation) if _mixes_worlds(e)]
+    targets = {a.target.name for e in mixed for a in _inside(e, nodes.Assignment)}
+    reached = frozenset().union(*(nx.descendants(scm.graph, t) for t in targets))
+    return (
+        *_coupling_sentences(scm, reached),
+        "Parameters are held at their fitted or given values: the interval is Monte Carlo error "
+        "alone.",
+        "Latent variables and their mechanisms are taken as the model states them.",
+    )
+
+
+def _mixes_worlds(expectation: nodes.Expectation) -> bool:
+    """Whether an E, P or Q speaks of a row in more than one world."""
+    worlds = list(_inside(expectation, nodes.World))
+    within = {id(name) for world in worlds for name in _inside(world, nodes.Name)}
+    outside = [n for n in _inside(expectation, nodes.Name) if id(n) not in within]
+    kinds = {tuple((a.target.name, a.value) for a in world.assignments) for world in worlds}
+    return bool(worlds) and (len(kinds) > 1 or bool(outside))
+
+
+def _inside(node: object, kind: type[_Kind]) -> Iterator[_Kind]:
+    """Yield the nodes of one kind, from the outside in."""
+    if isinstance(node, tuple):
+        for item in node:
+            yield from _inside(item, kind)
+    elif isinstance(node, nodes.Node):
+        if isinstance(node, kind):
+            yield node
+        for name in node.__dataclass_fields__:
+            if name != "span":
+                yield from _inside(getattr(node, name), kind)
+
+
+def _coupling_sentences(scm: Scm, reached: frozenset[str]) -> list[str]:
+    by_word: dict[str, list[str]] = {}
+    for name, word in couplings_of(scm, reached).items():
+        by_word.setdefault(word, []).append(f"`{name}`")
+    said = [
+        f"{', '.join(names)}: {_COUPLING[word]}."
+        for word, names in by_word.items()
+        if word in _COUPLING
+    ]
+    if said:
+        said.insert(0, "How noise is shared across worlds is an assumption that no data identify.")
+    return said
 
 
 _COUPLING = {

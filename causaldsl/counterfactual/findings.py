@@ -27,6 +27,15 @@ def unknown_variable(
     )
 
 
+def unknown_query(name: str, known: Iterable[str]) -> Diagnostic:
+    """Report a name that none of the file's queries has."""
+    names = tuple(known)
+    listed = f"its queries are {', '.join(f'`{n}`' for n in names)}" if names else "it has none"
+    return diagnostic(
+        "CD742", f"the model has no query `{name}`: {listed}", hint=did_you_mean(name, names)
+    )
+
+
 def unobserved_evidence(name: str) -> Diagnostic:
     """Report evidence about a variable that no table holds."""
     return diagnostic(

@@ -275,6 +275,7 @@ _register("CD735", "error", "mean of levels")
 _register("CD736", "error", "world, mean or draw out of place")
 _register("CD740", "error", "facts that no row has")
 _register("CD741", "error", "too few rows to draw")
+_register("CD742", "error", "unknown query")
 # --- CD8xx fairness -----------------------------------------------------------------------
 _register("CD801", "warning", "too few rows in a group")
 _register("CD802", "warning", "the outcome has one class only")

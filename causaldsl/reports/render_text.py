@@ -1,8 +1,13 @@
-"""Documents as plain text: no colours, no boxes, columns aligned, as wide as they need to be."""
+"""Documents as plain text: no colours, no boxes, columns aligned.
+
+A terminal is `WIDTH` wide: what explains a metric leaves a table that would be wider, and stands
+once below.
+"""
 
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 
 from causaldsl.reports.document import Document, Table
 
@@ -14,8 +19,12 @@ def render_text(document: Document) -> str:
     """Return the document: title, what was assumed, what was found."""
     parts = [document.title, "=" * len(document.title), "", "Assumed"]
     parts += [line for what, value in document.assumptions for line in _assumption(what, value)]
+    glossary: dict[str, str] = {}
     for table in document.tables:
-        parts += ["", *_table(table)]
+        parts += ["", *_table(_narrowed(table, glossary))]
+    if glossary:
+        width = max(map(len, glossary))
+        parts += ["", "Metrics", *(f"  {name:{width}}  {what}" for name, what in glossary.items())]
     if document.findings:
         parts += ["", "Findings", *(f"  {finding}" for finding in document.findings)]
     return "\n".join(part.rstrip() for part in parts) + "\n"
@@ -29,6 +38,14 @@ def _assumption(what: str, value: str) -> list[str]:
         subsequent_indent="    ",
         break_long_words=False,
     )
+
+
+def _narrowed(table: Table, glossary: dict[str, str]) -> Table:
+    """Return a table without its explanations where they make it too wide, and keep them."""
+    if table.columns[-1] not in TEXT_COLUMNS or max(map(len, _table(table)[1:3])) <= WIDTH:
+        return table
+    glossary |= {row[0]: row[-1] for row in table.rows}
+    return replace(table, columns=table.columns[:-1], rows=tuple(row[:-1] for row in table.rows))
 
 
 def _table(table: Table) -> list[str]:
