@@ -7,6 +7,7 @@ the old one and renamed, so a crash leaves one that is whole.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -20,8 +21,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from causaldsl.data.digest import digest
+from causaldsl.data.encoded import EncodedData
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.inference import findings
+from causaldsl.inference.config import FitConfig
+from causaldsl.runtime.load import CompiledScm
 
 _FORMAT = 1
 
@@ -113,3 +118,14 @@ def read_checkpoint(path: Path, fingerprint: Mapping[str, str]) -> Checkpoint:
 def random_state() -> Tensor:
     """Return torch's random state as a tensor that a file can hold."""
     return torch.get_rng_state().clone()
+
+
+def fingerprint_of(compiled: CompiledScm, data: EncodedData, config: FitConfig) -> dict[str, str]:
+    """Say what a checkpoint belongs to. What may change between runs is left out."""
+    free = ("checkpoint_seconds", "passes")
+    settings = {k: v for k, v in config.to_dict().items() if k not in free}
+    return {
+        "model": hashlib.sha256(compiled.text.encode()).hexdigest(),
+        "table": digest(data),
+        "settings": repr(settings),
+    }

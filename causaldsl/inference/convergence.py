@@ -27,7 +27,7 @@ from causaldsl.inference.schedule import mean_and_error
 from causaldsl.inference.states import cloned
 from causaldsl.inference.targets import Target
 from causaldsl.runtime.load import CompiledScm
-from causaldsl.runtime.scope import isolated
+from causaldsl.runtime.scope import isolated, one_thread
 from causaldsl.semantics.model import Structural
 
 Stop = Callable[[], bool]
@@ -54,7 +54,7 @@ def evaluate(target: Target, data: EncodedData, passes: int, epoch: float) -> Ev
     batch = data.batch()
     terms: dict[str, list[float]] = {}
     parts: dict[str, list[float]] = {}
-    with torch.no_grad():
+    with torch.no_grad(), one_thread():
         for _ in range(passes):
             losses = target.evaluate(batch, epoch)
             for store, shares in ((terms, losses.terms), (parts, losses.parts)):

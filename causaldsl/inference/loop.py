@@ -33,7 +33,7 @@ from causaldsl.inference.optimiser import Optimiser
 from causaldsl.inference.schedule import Pace, estimated_end, initial_pace, next_pace, rate_at
 from causaldsl.inference.states import constraints_of, unconstrained
 from causaldsl.inference.targets import Batch, Losses, Target
-from causaldsl.runtime.scope import ParamState
+from causaldsl.runtime.scope import ParamState, one_thread
 
 _REPORT_EVERY = 0.1  # seconds between two calls of the progress callback
 
@@ -124,7 +124,7 @@ def minimise(
     clock = _Clock(run=run, progress=progress, began=began, before=run.seconds)
     # who hands a question over also minds Ctrl-C
     minded = stoppable(None) if stop_requested is None else nullcontext(stop_requested)
-    with minded as stopped, _only(run.target.trainable):
+    with minded as stopped, _only(run.target.trainable), one_thread():
         _adopt(run)
         while run.epoch < epochs and not run.pace.settled and not run.interrupted:
             for rows in batches.epoch(run.epoch, run.step):

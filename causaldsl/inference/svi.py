@@ -9,7 +9,6 @@ stage, gives the same numbers as the straight one.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -22,12 +21,11 @@ import torch
 from torch import Tensor
 
 from causaldsl.data.batches import derive_seed, split_rows
-from causaldsl.data.digest import digest
 from causaldsl.data.encoded import EncodedData
 from causaldsl.diagnostics.model import Diagnostic, InferenceError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.inference import convergence, findings
-from causaldsl.inference.checkpoint import Checkpoint, read_checkpoint
+from causaldsl.inference.checkpoint import Checkpoint, fingerprint_of, read_checkpoint
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.fitted import UNUSED_BELOW, FitResult, FittedScm, GuideFit, Status
 from causaldsl.inference.loop import (
@@ -109,7 +107,7 @@ def fit(
     config = config or FitConfig()
     verify_fittable(compiled, data, config)
     compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
-    fingerprint = _fingerprint(compiled, data, config)
+    fingerprint = fingerprint_of(compiled, data, config)
     came = None if resume is None else read_checkpoint(Path(resume), fingerprint)
     keeping = _keeping(checkpoint, fingerprint, config)
     rows, apart = split_rows(data.n_rows, config.validation, config.seed)
@@ -172,18 +170,6 @@ def _refusal(compiled: CompiledScm) -> str:
     except NotImplementedError as error:
         return str(error)
     return "the model has no guide"
-
-
-def _fingerprint(compiled: CompiledScm, data: EncodedData, config: FitConfig) -> dict[str, str]:
-    """Say what a checkpoint belongs to. What may change between runs is left out."""
-    free = ("checkpoint_seconds", "passes")
-    settings = {k: v for k, v in config.to_dict().items() if k not in free}
-    return {"model": digest_of(compiled.text), "table": digest(data), "settings": repr(settings)}
-
-
-def digest_of(text: str) -> str:
-    """Return the sha256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _keeping(
