@@ -1,4 +1,4 @@
-"""The one place that touches global state: parameter store, random numbers, default dtype."""
+"""The one place that touches global state: parameter store, random numbers, dtype, threads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ import pyro
 import torch
 
 ParamState = dict[str, Any]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread inside.
+
+    The tensors of a training step are too small to share out: several threads wait for each other,
+    on a busy machine for several times the step itself. And sums that are split between threads
+    end in other digits.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager
