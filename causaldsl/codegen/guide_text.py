@@ -28,6 +28,8 @@ _ACTIVATIONS = {
     "softplus": "F.softplus",
     "gelu": "F.gelu",
     "selu": "F.selu",
+    "silu": "F.silu",
+    "identity": "torch.positive",
 }
 
 

@@ -259,3 +259,13 @@ def test_a_prior_that_reads_another_parameter_is_refused():
     with pytest.raises(ModelError) as refused:
         compiled_of(text)
     assert refused.value.diagnostics[0].code == "CD490"
+
+
+@pytest.mark.parametrize("word", ["silu", "identity", "gelu", "selu", "softplus", "sigmoid"])
+def test_every_activation_of_the_language_runs_in_a_guide(word):
+    text = "scm m\nlatent K\nobserved G : real\nK -> G\n"
+    text += f"guide K ~ Normal(mlp(G; hidden=[3], activation={word}))\n"
+    compiled = compiled_of(text)
+    with isolated(0):
+        law = pyro.poutine.trace(compiled.module.guide).get_trace({"G": X}).nodes["K"]["fn"]
+    assert law.mean.shape == (3,)
