@@ -82,9 +82,9 @@ MAKERS = {
 }
 
 
-def runs(names: list[str], who: list[str], seeds: int, most: int) -> Iterator[tuple]:
+def runs(names: list[str], who: list[str], seeds: list[int], most: int) -> Iterator[tuple]:
     """Yield every run: the model, who, the seed, its steps; one of each kind first."""
-    for seed in range(seeds):
+    for seed in seeds:
         for name in names:
             for maker in who:
                 yield name, maker, seed, min(most, 12_000 if name == "fair_k" else 16_000)
@@ -95,7 +95,7 @@ def main() -> None:
     parser = records.arguments(__doc__.splitlines()[0], "released.json")
     parser.add_argument("--models", nargs="*", default=list(AUTHORS), choices=list(AUTHORS))
     parser.add_argument("--who", nargs="*", default=list(MAKERS), choices=list(MAKERS))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=16_000)
     given = parser.parse_args()
     records.begin(given.threads)
@@ -104,7 +104,7 @@ def main() -> None:
     if given.output.is_file() and not given.smoke:
         done["runs"] = records.read(given.output)["runs"]
     if given.smoke:
-        given.seeds, given.steps = 1, 60
+        given.seeds, given.steps = [0], 60
     for name, who, seed, steps in runs(given.models, given.who, given.seeds, given.steps):
         key = f"{name} | {who} | seed {seed} | {steps} steps"
         if key in done["runs"]:
