@@ -143,7 +143,8 @@ def _bars() -> Iterator[ProgressCallback]:
         bars.update(task, completed=p.done, total=p.total, rate=_rate(p.figures))
         seconds = p.figures.get("seconds left")
         left = plain.render(bars.tasks[task]).plain if seconds is None else clock(seconds)
-        bars.update(task, left=f"{left} left" if p.done < p.total else "")
+        is_known = p.done < p.total and not left.startswith("-")
+        bars.update(task, left=f"{left} left" if is_known else "")
         figures.plain = elbo_line(p.figures)
         if "learning rate" in p.figures:
             figures.append(f"  (learning rate {p.figures['learning rate']:.2g})")
