@@ -34,4 +34,4 @@ run counterfactual demo/exoc.fit --data demo/law.csv --do "S=s'" --quiet || test
 
 say "Predictors side by side; true_gap is how far each moves on the rows' true counterfactuals."
 run compare models/fair_k.scm models/exoc.scm --data demo/law.csv --seeds 2 --train epochs=200 \
-  --metrics rmse,mae,cf_gap,cf_gap_p95,cf_mmd2,cf_w1,true_gap --quiet
+  --metrics rmse,mae,cf_gap,cf_gap_p95,cf_mmd2,cf_w1,true_gap --quiet || test $? -eq 5
