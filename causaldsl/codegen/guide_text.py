@@ -195,10 +195,12 @@ def _is_read(guide: ir.GuideProgram, target: str) -> bool:
 
 
 def _per_row_parameters(stem: str) -> list[str]:
+    start = "lambda: torch.randn(15, every).median(0)[0]"
+    loc = fit("loc = ", f"pyro.param({quoted(stem + '.loc')}, {start})", 2)
     return [
         "every = n_rows or size",
         "# each row starts at the median of 15 standard normal draws, as Pyro's AutoNormal does",
-        f"loc = pyro.param({quoted(stem + '.loc')}, lambda: torch.randn(15, every).median(0)[0])",
+        *(line.removeprefix(" " * 8) for line in loc.splitlines()),
         "loc = loc[row]",
         "scale = pyro.param(",
         f"    {quoted(stem + '.scale')},",
