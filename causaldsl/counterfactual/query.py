@@ -119,6 +119,11 @@ class _Rows:
         """Return an expectation's values by row and the rows that its facts choose."""
         chosen = torch.ones(self.problem.n_rows, dtype=torch.bool)
         for fact in node.facts:
+            if self.flips(fact):
+                reason = "a fact is of one world; name a level"
+                raise CounterfactualError(
+                    [findings.cannot_compute(text_of(fact), reason, fact.span)]
+                )
             chosen &= self.value(fact, {}) > 0.5
         if not chosen.any():
             facts = ", ".join(text_of(f) for f in node.facts)
@@ -126,16 +131,14 @@ class _Rows:
                 [findings.no_such_rows(facts, self.problem.n_rows, node.span)]
             )
         level = None if node.level is None else float(self.value(node.level, {})[0])
-        bodies = [self.over_flips(body) for body in node.body]
-        if node.kind == "P":  # several events in one P happen together
-            values = torch.stack(bodies).amin(0)
-        else:
-            (values,) = bodies
-        return _Sample(values=values, chosen=chosen, level=level)
+        return _Sample(values=self.over_flips(node.body), chosen=chosen, level=level)
 
-    def over_flips(self, body: nodes.Expression) -> Tensor:
-        """Return a body's values, averaged over every other level where it holds a flip."""
-        targets = sorted(self.flips(body))
+    def over_flips(self, bodies: tuple[nodes.Expression, ...]) -> Tensor:
+        """Return a body's values, averaged over every other level where it holds a flip.
+
+        Several are events of one P, which happen together, in the same world of each flip.
+        """
+        targets = sorted(self.flips(bodies))
         variables = self.problem.compiled.scm.variables
         total = torch.zeros(self.problem.n_rows, dtype=torch.float64)
         count = torch.zeros_like(total)
@@ -144,7 +147,8 @@ class _Rows:
             other = torch.ones(self.problem.n_rows, dtype=torch.bool)
             for target, level in choice.items():
                 other &= self.facts.values[target][0] != level
-            total += torch.where(other, self.value(body, choice), 0.0)
+            values = torch.stack([self.value(body, choice) for body in bodies]).amin(0)
+            total += torch.where(other, values, 0.0)
             count += other
         return total / count
 

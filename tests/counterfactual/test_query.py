@@ -98,3 +98,13 @@ def test_a_handful_of_rows_is_refused():
 def test_the_page_of_a_code_runs(code):
     page = Path(__file__).parents[2] / "docs" / "errors" / f"{code}.md"
     assert doctest.testfile(str(page), module_relative=False).failed == 0
+
+
+def test_events_of_one_probability_happen_in_the_same_other_world():
+    # they exclude each other in every world, though one other level gives one and one the other
+    assert ask("P[M[S <- s'] > 1, M[S <- s'] < 0]").estimate == 0.0
+
+
+def test_a_fact_of_every_other_world_at_once_is_refused():
+    with pytest.raises(CounterfactualError, match="CD713"):
+        ask("E[Y | M[S <- s'] > 1]")
