@@ -216,6 +216,11 @@ def _computed(
             raise CounterfactualError(
                 [findings.cannot_compute(text_of(node), "only a variable has worlds", node.span)]
             )
+        domain = scm.variables[node.base.name].domain
+        is_handed_on = node is expression and domain == scm.variables[target].domain
+        if isinstance(domain, Categorical | Ordered) and not is_handed_on:
+            reason = f"it is a level, and no number or level of `{target}`"
+            raise CounterfactualError([findings.cannot_compute(text_of(node), reason, node.span)])
         inner = World(
             name=text_of(node),
             settings=tuple(_no_flip(s, node) for s in intervene(scm, node.assignments).settings),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from causaldsl.counterfactual.sampling import draw_rows
+from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.syntax.parser import parse_do
 from tests.models_text import compiled_of
 
@@ -37,3 +39,22 @@ def test_what_is_set_stays_set_in_the_rows_other_worlds():
     assert torch.allclose(other["Y"] - one["Y"], torch.full((50,), 10.0).double())
     own = torch.where(facts["S"] == 0, one["Y"], other["Y"])
     assert torch.equal(own, facts["Y"])
+
+
+LEVELS = (
+    "scm m\nsensitive S : {a, b, c}\nobserved R : {c, b, a}\nobserved L : real\nS -> R, L\n"
+    "param t = {a: 0, b: 1, c: 2}\nS ~ Categorical([0.3, 0.3, 0.4])\n"
+    "R ~ {a: 0, b: t[S], c: 0}\nL ~ Normal(t[S], 1)\n"
+)
+
+
+@pytest.mark.parametrize("text", ["L=3*R[S <- a]", "S=R[S <- a]"])
+def test_a_level_of_another_world_is_no_number_and_no_level_of_another_set(text):
+    with pytest.raises(CounterfactualError) as refused:
+        draw_rows(compiled_of(LEVELS), {}, 10, 0, do=assigned(text))
+    assert refused.value.diagnostics[0].code == "CD713"
+
+
+def test_a_level_of_another_world_is_handed_on_to_its_own_variable():
+    drawn = draw_rows(compiled_of(LEVELS), {}, 50, 0, do=assigned("R=R[S <- a]"))
+    assert set(drawn["factual"]["R"].tolist()) <= {0, 1, 2}
