@@ -10,11 +10,10 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from lark.lexer import TerminalDef
-
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.source import SourceFile, Span
 from causaldsl.syntax import errors
+from causaldsl.syntax.tables import Terminal
 from causaldsl.syntax.tokens import BAD, COMMENT, HIDDEN, LINE_END, Token
 
 MAX_CHARACTERS = 4_000_000
@@ -31,10 +30,10 @@ _BAD_NUMBER = re.compile(r"\.?[0-9](?:[eE][+-]|\.(?!\.)|\w)*+")
 class Lexer:
     """The compiled terminals of the grammar, and how each sign and word is spelled."""
 
-    def __init__(self, terminals: Collection[TerminalDef]) -> None:
-        self.spelling = {str(t.name): t.pattern.value for t in terminals if t.pattern.type == "str"}
+    def __init__(self, terminals: Collection[Terminal]) -> None:
+        self.spelling = {t.name: t.text for t in terminals if t.text is not None}
         self.words = {text: name for name, text in self.spelling.items() if text.isalpha()}
-        patterns = {str(t.name): t.pattern.to_regexp() for t in terminals}
+        patterns = {t.name: t.pattern for t in terminals}
         signs = [name for name, text in self.spelling.items() if text not in self.words]
         signs.sort(key=lambda name: -len(self.spelling[name]))
         parts = [f"(?P<{name}>{patterns[name]})" for name in (*_FIRST, *signs)]

@@ -8,15 +8,13 @@ not fit, it tells which would have.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from lark import Lark
-from lark.grammar import Rule
-from lark.lexer import Lexer as LarkLexer
-from lark.parsers.lalr_analysis import Shift
-
+from causaldsl.syntax.tables import Reduction, Tables
 from causaldsl.syntax.tokens import END, Item, Token, Tree
+
+if TYPE_CHECKING:
+    from lark import Lark
 
 STARTS = ("program", "statement", "expression", "do_assignment")
 
@@ -30,35 +28,26 @@ class Unexpected(Exception):  # noqa: N818 - it carries a finding, not a failure
         super().__init__(position)
 
 
-@dataclass(slots=True)
-class _Reduce:
-    """What to do when the right side of a rule is complete."""
-
-    size: int
-    origin: str
-    data: str
-    unwraps_one: bool
-    splices: bool
-
-
-class _NoLexer(LarkLexer):
-    """Tokens come ready."""
-
-    def __init__(self, lexer_conf: object) -> None:
-        pass
-
-    def lex(  # type: ignore[explicit-override]
-        self, lexer_state: object, parser_state: object
-    ) -> Iterator[Any]:
-        raise NotImplementedError
-
-
 def compile_grammar(text: str, *, strict: bool = False) -> Lark:
     """Return lark's reading of the grammar; `strict` refuses every conflict."""
+    from lark import Lark
+    from lark.lexer import Lexer
+
+    class NoLexer(Lexer):
+        """Tokens come ready."""
+
+        def __init__(self, lexer_conf: object) -> None:
+            pass
+
+        def lex(  # type: ignore[explicit-override]
+            self, lexer_state: object, parser_state: object
+        ) -> Iterator[Any]:
+            raise NotImplementedError
+
     return Lark(
         text,
         parser="lalr",
-        lexer=_NoLexer,
+        lexer=NoLexer,
         start=list(STARTS),
         keep_all_tokens=True,
         maybe_placeholders=False,
@@ -69,17 +58,9 @@ def compile_grammar(text: str, *, strict: bool = False) -> Lark:
 class Machine:
     """The tables, and the loop over them."""
 
-    def __init__(self, lark: Lark) -> None:
-        table = cast(Any, lark.parser).parser.parser.parse_table
-        self._start = {str(name): state for name, state in table.start_states.items()}
-        self._end = {str(name): state for name, state in table.end_states.items()}
-        made: dict[Rule, _Reduce] = {}
-        self._actions: dict[int, dict[str, int | _Reduce]] = {}
-        for state, row in table.states.items():
-            self._actions[state] = {
-                str(name): target if action is Shift else _reduction(target, made)
-                for name, (action, target) in row.items()
-            }
+    def __init__(self, tables: Tables) -> None:
+        self._start, self._end = tables.start, tables.end
+        self._actions = tables.actions
 
     def parse(self, tokens: Sequence[Token], start: str) -> Tree | Token:
         """Return the tree of the tokens; raise `Unexpected` at the first that does not fit."""
@@ -144,20 +125,7 @@ def _is_terminal(name: str) -> bool:
     return name == END or name.isupper()
 
 
-def _reduction(rule: Rule, made: dict[Rule, _Reduce]) -> _Reduce:
-    if rule not in made:
-        origin = str(rule.origin.name)
-        made[rule] = _Reduce(
-            size=len(rule.expansion),
-            origin=origin,
-            data=str(rule.alias or origin),
-            unwraps_one=bool(rule.options.expand1) and not rule.alias,
-            splices=any(s.name.startswith("_") and not s.is_term for s in rule.expansion),
-        )
-    return made[rule]
-
-
-def _shape(action: _Reduce, children: list[Item], at: int) -> Item:
+def _shape(action: Reduction, children: list[Item], at: int) -> Item:
     """Return the tree of a complete rule: lark's helper rules are spliced into their parents."""
     if action.splices:
         children = _splice(children)

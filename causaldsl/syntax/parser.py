@@ -21,28 +21,40 @@ from causaldsl.syntax.lines import MAX_NESTING, Line, fragment_line, split_lines
 from causaldsl.syntax.machine import Machine, Unexpected, compile_grammar
 from causaldsl.syntax.place import Place
 from causaldsl.syntax.statements import StatementBuilder
+from causaldsl.syntax.tables import read_tables, tables_of
 from causaldsl.syntax.tokens import COMMENT, LINE_END, Item, Token, Tree, as_tree
 
 MAX_STATEMENTS = 50_000
 GRAMMAR = "causaldsl.lark"
+TABLES = "causaldsl.tables.json"
 
 Built = TypeVar("Built")
 
 
 def grammar_text() -> str:
     """Return the grammar, as installed with the package or from the checkout around it."""
+    return _grammar_path().read_text(encoding="utf-8")
+
+
+def tables_path() -> Path:
+    """Return where the grammar's tables are kept: beside it."""
+    return _grammar_path().with_name(TABLES)
+
+
+def _grammar_path() -> Path:
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "_data" / "grammars", package.parent / "grammars"):
         path = folder / GRAMMAR
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            return path
     raise FileNotFoundError(f"{GRAMMAR} is neither installed with causaldsl nor in its checkout")
 
 
 @cache
 def _machinery() -> tuple[Lexer, Machine]:
-    lark = compile_grammar(grammar_text())
-    return Lexer(lark.terminals), Machine(lark)
+    grammar = grammar_text()
+    tables = read_tables(tables_path(), grammar) or tables_of(compile_grammar(grammar))
+    return Lexer(tables.terminals), Machine(tables)
 
 
 def read_source(path: str | Path) -> tuple[SourceFile | None, tuple[Diagnostic, ...]]:
