@@ -469,7 +469,7 @@ class Counterfactuals:
     @property
     def frame(self) -> pd.DataFrame:
         """One row for each input row and world: ``row, world, V, V_sd, V_q05, V_q95``."""
-        return pipeline.counterfactual_frame(self.result, self.answerer)
+        return pipeline.counterfactual_frame(self.result)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -494,7 +494,7 @@ class Counterfactuals:
         """Each world's means beside the facts of the same rows, as text."""
         from causaldsl.reports.worlds_text import summary_lines
 
-        return "\n".join(summary_lines(self.result, self.answerer.encoding))
+        return "\n".join(summary_lines(self.result))
 
     def _repr_html_(self) -> str:
         frame = self.frame

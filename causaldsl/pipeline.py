@@ -405,13 +405,13 @@ class QueryAnswer:
     assumptions: tuple[str, ...]
 
 
-def counterfactual_frame(result: CounterfactualResult, model: Answerer) -> pd.DataFrame:
+def counterfactual_frame(result: CounterfactualResult) -> pd.DataFrame:
     """Return counterfactuals as a table: ``row, world``, and each variable's summary."""
     import pandas as pd
 
     from causaldsl.counterfactual.result import to_columns
 
-    return pd.DataFrame(to_columns(result, model.encoding))
+    return pd.DataFrame(to_columns(result))
 
 
 # --- predictors, audit, comparison ----------------------------------------------------------

@@ -76,11 +76,11 @@ def counterfactual(
     if output is not None:
         from causaldsl.data.tables import write_table
 
-        frame = pipeline.counterfactual_frame(result, answered)
+        frame = pipeline.counterfactual_frame(result)
         write_table(frame, output)
         print(f"wrote {output}: {len(frame):,} rows, {len(frame.columns)} columns")
     else:
-        _print_summary(result, answered)
+        _print_summary(result)
     if not is_saved:
         print_diagnostics(answered.findings)
     else:
@@ -116,10 +116,10 @@ def _print_head(result: CounterfactualResult, answered: Answerer) -> None:
         print(line)
 
 
-def _print_summary(result: CounterfactualResult, answered: Answerer) -> None:
+def _print_summary(result: CounterfactualResult) -> None:
     from causaldsl.reports.worlds_text import summary_lines
 
-    for line in summary_lines(result, answered.encoding):
+    for line in summary_lines(result):
         print(line)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor
 
 from causaldsl.counterfactual.prediction import Summary
-from causaldsl.data.encoding import Encoding
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.engines.choose import Objective
 from causaldsl.vocabulary.domains import Categorical, Domain, Ordered
@@ -60,20 +59,16 @@ class CounterfactualResult:
 
 
 def to_columns(
-    result: CounterfactualResult,
-    encoding: Encoding | None = None,
-    *,
-    variables: tuple[str, ...] | None = None,
+    result: CounterfactualResult, *, variables: tuple[str, ...] | None = None
 ) -> dict[str, list[Any]]:
     """Return the result as columns: ``row``, ``world``, and for each variable V its summary.
 
     Numbers have ``V``, ``V_sd``, ``V_q05``, ``V_q95``; levels have ``V`` (the most probable one,
-    by name) and ``V_p``. One entry for each row and world, worlds in order within a row.
+    by name) and ``V_p``. One entry for each row and world, worlds in order within a row. The unit
+    is the model's, in which interventions are written too.
 
     Parameters
     ----------
-    encoding
-        Takes columns that the file standardises back to the table's unit.
     variables
         Which variables; all of them when not given.
     """
@@ -83,26 +78,20 @@ def to_columns(
         columns["row"] += world.rows.tolist()
         columns["world"] += [world.name] * len(world.rows)
         for name in names:
-            for key, values in _cells(name, result, world, encoding).items():
+            for key, values in _cells(name, result, world).items():
                 columns.setdefault(key, []).extend(values)
     order = sorted(range(len(columns["row"])), key=columns["row"].__getitem__)
     return {key: [values[i] for i in order] for key, values in columns.items()}
 
 
-def _cells(
-    name: str, result: CounterfactualResult, world: WorldResult, encoding: Encoding | None
-) -> dict[str, list[Any]]:
+def _cells(name: str, result: CounterfactualResult, world: WorldResult) -> dict[str, list[Any]]:
     summary, domain = world.variables[name], result.domains[name]
     if summary.probability is not None and isinstance(domain, Categorical | Ordered):
         levels = [domain.levels[k] for k in summary.mean.tolist()]
         return {name: levels, f"{name}_p": summary.probability.tolist()}
-    offset, factor = 0.0, 1.0
-    if encoding is not None and name in encoding.statistics:
-        offset = encoding.statistics[name].offset[0]
-        factor = encoding.statistics[name].factor[0]
-    cells = {name: (offset + factor * summary.mean).tolist()}
+    cells = {name: summary.mean.tolist()}
     if summary.sd is not None and summary.q05 is not None and summary.q95 is not None:
-        cells[f"{name}_sd"] = (factor * summary.sd).tolist()
-        cells[f"{name}_q05"] = (offset + factor * summary.q05).tolist()
-        cells[f"{name}_q95"] = (offset + factor * summary.q95).tolist()
+        cells[f"{name}_sd"] = summary.sd.tolist()
+        cells[f"{name}_q05"] = summary.q05.tolist()
+        cells[f"{name}_q95"] = summary.q95.tolist()
     return cells

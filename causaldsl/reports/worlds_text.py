@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from causaldsl.counterfactual.prediction import Summary
 from causaldsl.counterfactual.result import CounterfactualResult, WorldResult
-from causaldsl.data.encoding import Encoding
 from causaldsl.reports.document import figure
 
 _WIDTH = 80
@@ -44,14 +43,8 @@ def head_lines(
     yield ""
 
 
-def summary_lines(result: CounterfactualResult, encoding: Encoding | None = None) -> Iterator[str]:
-    """Yield each world's means over its rows beside the facts of the same rows.
-
-    Parameters
-    ----------
-    encoding
-        Takes columns that the file standardises back to the table's unit.
-    """
+def summary_lines(result: CounterfactualResult) -> Iterator[str]:
+    """Yield each world's means over its rows beside the facts of the same rows."""
     yield "Means over rows; V_sd is abduction noise at fixed parameters, and holds no"
     yield "uncertainty about the parameters."
     for world in result.worlds:
@@ -59,27 +52,24 @@ def summary_lines(result: CounterfactualResult, encoding: Encoding | None = None
         count = len(world.rows)
         yield f"{world.name}: {count:,} row{'' if count == 1 else 's'}"
         if count:
-            yield from _aligned([_HEAD, *_world_rows(result, world, encoding)])
+            yield from _aligned([_HEAD, *_world_rows(result, world)])
             yield from _level_lines(result, world)
 
 
 _HEAD = ("", "fact", "counterfactual", "change", "V_sd")
 
 
-def _world_rows(
-    result: CounterfactualResult, world: WorldResult, encoding: Encoding | None
-) -> Iterator[tuple[str, ...]]:
+def _world_rows(result: CounterfactualResult, world: WorldResult) -> Iterator[tuple[str, ...]]:
     """Yield a row for each variable with numbers: its mean here and there, and the noise."""
     facts_at = _positions(result, world)
     for name, there in world.variables.items():
         if there.is_level:
             continue
-        offset, factor = _unit(name, encoding)
         facts = _each_row(result.factual.variables[name], len(result.factual.rows))
-        fact = offset + factor * sum(facts[k] for k in facts_at) / len(facts_at)
-        value = offset + factor * float(there.mean.double().mean())
-        sd = 0.0 if there.sd is None else factor * float(there.sd.double().mean())
-        scale = max(abs(fact), abs(value), factor)
+        fact = sum(facts[k] for k in facts_at) / len(facts_at)
+        value = float(there.mean.double().mean())
+        sd = 0.0 if there.sd is None else float(there.sd.double().mean())
+        scale = max(abs(fact), abs(value), 1.0)
         yield name, *(_figure(x, scale) for x in (fact, value, value - fact, sd))
 
 
@@ -103,13 +93,6 @@ def _positions(result: CounterfactualResult, world: WorldResult) -> list[int]:
 def _each_row(summary: Summary, n: int) -> list[float]:
     found: list[float] = summary.mean.double().expand(n).tolist()
     return found
-
-
-def _unit(name: str, encoding: Encoding | None) -> tuple[float, float]:
-    if encoding is None or name not in encoding.statistics:
-        return 0.0, 1.0
-    statistics = encoding.statistics[name]
-    return float(statistics.offset[0]), float(statistics.factor[0])
 
 
 def _figure(value: float, scale: float) -> str:
