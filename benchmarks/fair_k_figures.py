@@ -34,7 +34,7 @@ def mean_effect(fitted: object, table: object, draws: int = 20) -> float:
         result, answered = pipeline.counterfactual(
             model, table, [f"S={level}"], draws=draws, seed=fitted.result.seed
         )
-        frame = pipeline.counterfactual_frame(result, answered)
+        frame = pipeline.counterfactual_frame(result)
         means.append(frame[frame.world != "factual"].set_index("row")["Y"])
     return float((means[0] - means[1]).mean())
 
