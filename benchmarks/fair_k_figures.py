@@ -31,7 +31,7 @@ def mean_effect(fitted: object, table: object, draws: int = 20) -> float:
 
     model, means = pipeline.answerer_of(fitted), []
     for level in ("Black", "White"):
-        result, answered = pipeline.counterfactual(
+        result, _ = pipeline.counterfactual(
             model, table, [f"S={level}"], draws=draws, seed=fitted.result.seed
         )
         frame = pipeline.counterfactual_frame(result)
