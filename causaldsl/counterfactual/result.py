@@ -74,11 +74,15 @@ def to_columns(
     """
     names = variables or tuple(result.domains)
     columns: dict[str, list[Any]] = {"row": [], "world": []}
+    owners: dict[str, str] = {"row": "", "world": ""}
     for world in result.worlds:
         columns["row"] += world.rows.tolist()
         columns["world"] += [world.name] * len(world.rows)
         for name in names:
-            for key, values in _cells(name, result, world).items():
+            for title, values in _cells(name, result, world).items():
+                key = title
+                while owners.setdefault(key, name) != name:  # a variable called `row` or `Y_sd`
+                    key += "_"
                 columns.setdefault(key, []).extend(values)
     order = sorted(range(len(columns["row"])), key=columns["row"].__getitem__)
     return {key: [values[i] for i in order] for key, values in columns.items()}

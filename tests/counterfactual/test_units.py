@@ -22,3 +22,18 @@ def test_a_standardised_variable_is_set_and_shown_in_one_unit():
     assert shown["G"].tolist() == pytest.approx([1.5] * 30)
     (line,) = (x for x in summary_lines(result) if x.split()[:1] == ["G"])
     assert "1.500" in line.split()
+
+
+def test_variables_named_like_columns_of_the_result_stay_apart():
+    text = (
+        "scm m\nobserved row : real\nobserved Y : real\noutcome Y_sd : real\nrow -> Y -> Y_sd\n"
+        "row ~ Normal(0, 1)\nY ~ Normal(row, 1)\nY_sd ~ Normal(10 * Y, 1)\n"
+    )
+    model = pipeline.numbered(pipeline.checked_scm(SourceFile(path="m.scm", text=text)))
+    table = pd.DataFrame({"row": [7.0, 8.0], "Y": [1.0, 2.0], "Y_sd": [10.0, 20.0]})
+    result, _ = pipeline.counterfactual(model, table, ["Y=5"])
+    shown = pipeline.counterfactual_frame(result)
+    assert shown["row"].tolist() == [1, 2]
+    assert shown["row_"].tolist() == [7.0, 8.0]
+    assert shown["Y_sd"].tolist() == [0.0, 0.0]
+    assert shown["Y_sd_"].tolist() == [50.0, 50.0]
