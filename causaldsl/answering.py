@@ -209,6 +209,9 @@ def _decoded(
 
     scm, encoding = model.compiled.scm, model.encoding
     columns: dict[str, Any] = {}
+    owners: dict[str, str] = {}
+    for name in encoding.schema.variables:
+        owners.setdefault(encoding.statistics[name].columns[0], name)
     for world, values in drawn.items():
         for name, value in values.items():
             if name in encoding.schema.variables:
@@ -221,6 +224,10 @@ def _decoded(
                 title = name
             else:
                 continue
+            if owners.setdefault(title, name) != name:  # two variables of one column
+                title = name
+            while owners.setdefault(title, name) != name:
+                title += "_"
             columns[title if world == "factual" else f"{name}[{world}]"] = cells
     return pd.DataFrame(columns)
 

@@ -37,3 +37,14 @@ def test_variables_named_like_columns_of_the_result_stay_apart():
     assert shown["row_"].tolist() == [7.0, 8.0]
     assert shown["Y_sd"].tolist() == [0.0, 0.0]
     assert shown["Y_sd_"].tolist() == [50.0, 50.0]
+
+
+def test_a_simulated_table_loses_no_variable_to_another_of_its_column():
+    text = (
+        'scm m\nlatent K\nobserved G : real from "K"\nobserved H : real from "K"\nK -> G, H\n'
+        "K ~ Normal(0, 1)\nG ~ Normal(10 + K, 1)\nH ~ Normal(100 + K, 1)\n"
+    )
+    model = pipeline.numbered(pipeline.checked_scm(SourceFile(path="m.scm", text=text)))
+    table = pipeline.simulate(model, 50, 0, latents=True)
+    means = {name: round(float(table[name].mean()), -1) for name in table}
+    assert means == {"K": 10.0, "H": 100.0, "K_": 0.0}
