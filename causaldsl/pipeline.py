@@ -447,7 +447,7 @@ def predict(fitted: FittedScm, table: object) -> pd.DataFrame:
     """Return each predictor's predictions for a table's rows; the outcome is not read.
 
     Columns: ``row`` (counted from 1), then one for each ``predict`` line. For a binary outcome
-    a prediction is the probability of 1.
+    a prediction is the probability of 1. ``attrs["left_out"]`` counts dropped rows by reason.
     """
     import pandas as pd
 
@@ -464,7 +464,9 @@ def predict(fitted: FittedScm, table: object) -> pd.DataFrame:
     outcome = predictors[0].roles.outcome
     for p in predictors:
         found[f"{outcome} from {p.source.label}"] = p.predict(columns)
-    return pd.DataFrame(found)
+    frame = pd.DataFrame(found)
+    frame.attrs["left_out"] = {why: n for why, n in data.dropped.items() if n}
+    return frame
 
 
 def audit(
@@ -498,7 +500,7 @@ def audit(
     judge = ScmModel(compiled=fitted.compiled, params=fitted.params, state=fitted.state, seed=seed)
     rows = judge.counterfactual_rows(columns, draws=draws, seed=seed)
     baselines = [make(roles).fit(columns) for make in BASELINES.values()]
-    return run_audit(
+    report = run_audit(
         [*baselines, *predictors],
         columns,
         roles,
@@ -507,6 +509,7 @@ def audit(
         config=AuditConfig(epsilon=epsilon, metrics=tuple(metrics) if metrics else None),
         progress=progress,
     )
+    return replace(report, left_out=dict(data.dropped), findings=(*data.warnings, *report.findings))
 
 
 def true_worlds(
@@ -552,7 +555,7 @@ def compare(
     frame = read_rows(table)
     data = bind(frame, schema_of(scms[0]))
     sources = [_source(scm, data, words) for scm in scms]
-    return run_comparison(
+    found = run_comparison(
         sources,
         DataSet(
             name=name,
@@ -569,6 +572,7 @@ def compare(
         ),
         progress=progress,
     )
+    return replace(found, left_out=dict(data.dropped), findings=(*data.warnings, *found.findings))
 
 
 def _verify_numbers(draws: object, epsilon: object) -> None:

@@ -58,7 +58,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessTable:
-    """Methods by metrics over splits, with what was assumed."""
+    """Methods by metrics over splits, with what was assumed.
+
+    `left_out` counts the table's rows that were dropped, by reason.
+    """
 
     data: str
     n_rows: int
@@ -74,6 +77,7 @@ class FairnessTable:
     outcome_errors: tuple[OutcomeError, ...] = ()
     fit_findings: tuple[FitFinding, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def values(self, method: str, metric: str, world: str | None = None) -> dict[int, float]:
         """Return the values by seed; `world` is ignored by metrics that use none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +69,8 @@ def predict(
 
         write_table(frame, output)
         print(f"wrote {output}: {len(frame):,} rows")
+    for reason, count in frame.attrs["left_out"].items():
+        print(f"note: {count:,} rows left out: {reason}", file=sys.stderr)
     raise typer.Exit(settled_code(fit, fitted))
 
 

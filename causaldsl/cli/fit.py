@@ -133,7 +133,7 @@ def settled_code(saved: Path | None, fitted: FittedScm | None) -> int:
     if saved is not None and result.diagnostics:
         codes = dict.fromkeys(d.code for d in result.diagnostics)
         said = "; ".join(f"{CODES[code].title} ({code})" for code in codes)
-        text = f"note: {saved} was saved with these findings: {said}"
+        text = f"note: {saved} carries these findings: {said}"
         print(textwrap.fill(text, 80, subsequent_indent="  "), file=sys.stderr)
     return exit_codes.OK if result.converged else exit_codes.REFUSED
 

@@ -65,7 +65,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FairnessReport:
-    """Metrics of several predictors on the same rows: ``values[predictor][metric]``."""
+    """Metrics of several predictors on the same rows: ``values[predictor][metric]``.
+
+    `left_out` counts the table's rows that were dropped, by reason.
+    """
 
     sensitive: tuple[str, ...]
     outcome: str
@@ -74,6 +77,7 @@ class FairnessReport:
     values: Mapping[str, Mapping[str, MetricValue]]
     outcome_errors: Mapping[str, float] = field(default_factory=dict)
     findings: tuple[Diagnostic, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def audit(

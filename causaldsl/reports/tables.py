@@ -40,7 +40,10 @@ def document_of_audit(report: FairnessReport) -> Document:
         tables.append(_outcome_error_table(report))
     return Document(
         title=f"Fairness of {report.outcome} with respect to {', '.join(report.sensitive)}",
-        assumptions=tuple(_provenance_lines(report.provenance)),
+        assumptions=(
+            *_provenance_lines(report.provenance),
+            *_left_out_lines(report.left_out),
+        ),
         tables=tuple(tables),
         findings=tuple(_finding(finding) for finding in report.findings),
     )
@@ -51,6 +54,7 @@ def document_of_audit(report: FairnessReport) -> Document:
 
 def _comparison_assumptions(table: FairnessTable) -> Iterable[tuple[str, str]]:
     yield "data", f"{table.data}, {table.n_rows} rows"
+    yield from _left_out_lines(table.left_out)
     yield "splits", f"{len(table.seeds)}, seeds {', '.join(map(str, table.seeds))}"
     yield "split", table.split
     yield "features", "abducted without the outcome, for training and test rows alike"
@@ -60,6 +64,12 @@ def _comparison_assumptions(table: FairnessTable) -> Iterable[tuple[str, str]]:
     for model, provenance in table.provenance.items():
         lines = _world_lines(provenance)
         yield from ((f"{what}, {model}", value) for what, value in lines)
+
+
+def _left_out_lines(left_out: Mapping[str, int]) -> Iterable[tuple[str, str]]:
+    for reason, count in left_out.items():
+        if count:
+            yield "left out", f"{count:,} row{'' if count == 1 else 's'}: {reason}"
 
 
 def _provenance_lines(provenance: Provenance) -> Iterable[tuple[str, str]]:

@@ -164,7 +164,7 @@ def test_counterfactuals_print_what_they_rest_on_and_a_summary(fit, table):
     for word in ("evidence", "engine", "coupling", "assumed", "V_sd", "S=b-c: 60 rows"):
         assert word in done.out
     assert max(map(len, done.out.splitlines())) <= 80
-    assert "was saved with these findings" in done.err
+    assert "carries these findings" in done.err
 
 
 @pytest.mark.parametrize("name", ["c.csv", "c.parquet", "c.json"])
@@ -376,3 +376,33 @@ def test_a_file_that_is_no_fit_is_refused(here, table):
     (here / "x.fit").write_text("hello")
     done = run("simulate", "x.fit")
     assert (done.code, "CD630" in done.err) == (5, True)
+
+
+# --- dropped rows ---------------------------------------------------------------------------
+
+DROPPING = """scm dropping
+sensitive S : {a, "b-c"} from "group" else drop
+observed  G : real
+outcome   Y : real
+latent    K
+S, K -> G, Y
+Y ~ Normal(linear(parents), 1)
+predict Y from K
+"""
+
+
+def test_every_command_counts_the_rows_that_it_drops(here, table):
+    (here / "d.scm").write_text(DROPPING)
+    rows = pd.read_csv(table)
+    rows.assign(group=["z", "z", *rows["group"][2:]]).to_csv("z.csv", index=False)
+    fitted = run("fit", "d.scm", "--data", "z.csv", *QUICK, "-o", "d.fit", "-q")
+    quick = ("--train", "epochs=2", "--train", "passes=2", "--seeds", "1", "--metrics", "rmse")
+    said = "left out"
+    assert "left out 2: value of `S` is not listed" in fitted.out
+    assert said in run("predict", "d.fit", "--data", "z.csv", "-o", "p.csv").err
+    audited = run("audit", "d.fit", "--data", "z.csv", "--metrics", "rmse", "--draws", "2", "-q")
+    assert "left out: 2 rows: value of `S` is not listed" in audited.out
+    compared = run("compare", "d.scm", "--data", "z.csv", "--draws", "2", "-q", *quick)
+    assert "left out: 2 rows" in compared.out
+    asked = run("counterfactual", "d.fit", "--data", "z.csv", "--do", "S=a", "--draws", "2", "-q")
+    assert "2 rows left out" in asked.out
