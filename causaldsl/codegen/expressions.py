@@ -205,7 +205,9 @@ def _write_term(term: ir.Term, vector: bool, w: Writer) -> str:
         table = f"F.pad({weight}, {padding})" if term.reference else weight
         return f"{table}[{w.index(term.value.name)}]"
     value = _inside(term.value, w, _PRODUCT)
-    if term.scale is not None:
+    if term.scale is not None and not term.centred:
+        value = f"({write(term.value, w)} / SCALES[{quoted(term.scale)}][1])"
+    elif term.scale is not None:
         w.needs.add("scaled")
         value = f"scaled({quoted(term.scale)}, {write(term.value, w)})"
     elif vector:

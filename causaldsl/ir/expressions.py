@@ -296,4 +296,6 @@ def _lower_term(
         levels=levels,
         reference=levels is not None and has_intercept,
         scale=scale_of(name, ctx) if name and levels is None else None,
+        # a centred input would bring an intercept of its own
+        centred=has_intercept,
     )

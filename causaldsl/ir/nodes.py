@@ -114,7 +114,7 @@ class Term:
 
     A level input reads its weight from a table over the levels; with `reference`, the first level
     has weight 0 and the parameter holds the others. `scale` names the observed variable
-    whose centre and spread standardise a numeric input.
+    whose centre and spread standardise a numeric input; without `centred`, its spread alone.
     """
 
     value: Ir
@@ -122,6 +122,7 @@ class Term:
     levels: int | None = None
     reference: bool = False
     scale: str | None = None
+    centred: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,4 +115,6 @@ def _term(t: ir.Term) -> str:
     value = expression(t.value)
     if t.levels is not None:
         return f"{t.weight}[{value}{' from the second level' if t.reference else ''}]"
+    if t.scale and not t.centred:
+        return f"{t.weight} * {value} / spread[{t.scale}]"
     return f"{t.weight} * {f'scaled({value})' if t.scale else value}"

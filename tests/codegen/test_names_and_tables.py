@@ -269,3 +269,27 @@ def test_every_activation_of_the_language_runs_in_a_guide(word):
     with isolated(0):
         law = pyro.poutine.trace(compiled.module.guide).get_trace({"G": X}).nodes["K"]["fn"]
     assert law.mean.shape == (3,)
+
+
+@pytest.mark.parametrize(
+    "right", ["linear(G; intercept=false)", "Normal(linear(G; intercept=false), 1)"]
+)
+def test_without_an_intercept_a_line_goes_through_the_origin(right):
+    compiled = compiled_of(f"scm m\nobserved G : real\noutcome Y : real\nG -> Y\nY ~ {right}\n")
+    compiled.set_scales({"G": (50.0, 4.0), "Y": (7.0, 3.0)})
+    with isolated(0):
+        p = {"Y__G": torch.tensor(2.0).double(), "Y__sd": torch.tensor(1.0).double()}
+        law = compiled.module.MECHANISMS["Y"](p, X)
+    assert law.mean.tolist() == pytest.approx((3 * 2 * X / 4).tolist())
+
+
+def test_logits_without_an_intercept_are_zero_at_zero():
+    text = (
+        "scm m\nobserved G : real\noutcome S : {a, b, c}\nG -> S\nS ~ linear(G; intercept=false)\n"
+    )
+    compiled = compiled_of(text)
+    compiled.set_scales({"G": (50.0, 4.0)})
+    with isolated(0):
+        law = compiled.module.MECHANISMS["S"]({"S__G": torch.tensor([4.0, 8.0]).double()}, X)
+    relative = law.logits - law.logits[:, :1]
+    assert relative.tolist() == pytest.approx(torch.stack([0 * X, X, 2 * X], -1))
