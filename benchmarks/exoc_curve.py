@@ -191,7 +191,7 @@ def _order(label: str) -> tuple:
 
 
 def latent_rows(runs: dict) -> dict[str, tuple[str, ...]]:
-    """Return means over the splits of what the fits say of their latents."""
+    """Return what the fits say of their latents: the KL of K on each split, means of the rest."""
     found: dict[str, list[dict]] = {}
     for key, run in runs.items():
         model, guide, gamma, _ = key.split(" | ")
@@ -211,9 +211,10 @@ def latent_rows(runs: dict) -> dict[str, tuple[str, ...]]:
                 "boundary": [b["name"] for b in fit["boundary"]],
             }
         )
-    words = ("K", "S'", "R", "on S", "on Y", "sd of K")
+    words = ("S'", "R", "on S", "on Y", "sd of K")
     return {
         label: (
+            ", ".join("-" if r["K"] is None else f"{r['K']:.3f}" for r in rows),
             *(_mean([r[w] for r in rows]) for w in words),
             ", ".join(sorted({f"`{b}`" for r in rows for b in r["boundary"]})) or "-",
         )
