@@ -33,10 +33,11 @@ def law_table(given: Path | None = None) -> Path:
     folder = os.environ.get("CAUSALDSL_DATA")
     path = given or (Path(folder) / "law_school" / "law_data.csv" if folder else None)
     if path is None or not path.is_file():
-        raise SystemExit(
+        print(
             "skipped: no Law School table; run `causaldsl data law_school`, "
             "or set CAUSALDSL_DATA to the folder that holds law_school/law_data.csv"
         )
+        raise SystemExit(0)
     return path
 
 
