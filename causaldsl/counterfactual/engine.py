@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import networkx as nx
 import torch
@@ -18,50 +17,28 @@ from causaldsl.counterfactual import findings
 from causaldsl.counterfactual.abduction import Abduction, Evidence, abduct, read_evidence
 from causaldsl.counterfactual.action import (
     Intervention,
-    Policy,
     World,
     act,
     nested_targets,
     worlds_of,
 )
-from causaldsl.counterfactual.prediction import Summary, predict, summarise
-from causaldsl.counterfactual.result import CounterfactualResult, WorldResult
+from causaldsl.counterfactual.assumptions import assumptions_of, couplings_of, is_pure_elbo
+from causaldsl.counterfactual.gathering import FACTUAL, Chunk, Gathered, scattered
+from causaldsl.counterfactual.prediction import predict
+from causaldsl.counterfactual.result import CounterfactualResult
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.choose import Objective, reliability
 from causaldsl.engines.guide import guide_refusal
-from causaldsl.engines.importance import normalised
 from causaldsl.engines.problem import Problem
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
-from causaldsl.semantics.model import Scm, Structural
-from causaldsl.syntax import nodes
-from causaldsl.vocabulary.domains import Categorical, Ordered
+from causaldsl.semantics.model import Scm
 
 State = Mapping[str, object]
 
 #: Draws times rows that are worked on at once (a variable's draws then take eight megabytes).
 CHUNK = 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """Some rows in every world: positions in the evidence, the abduction, each world's values.
-
-    `kept` holds, for each world, which of the chunk's rows its values are for.
-    """
-
-    positions: Tensor = field(repr=False)
-    problem: Problem = field(repr=False)
-    abducted: Abduction = field(repr=False)
-    worlds: Mapping[str, Values] = field(repr=False)
-    kept: Mapping[str, Tensor] = field(repr=False)
-
-    @property
-    def weights(self) -> Tensor | None:
-        """Importance weights ``(S, N)`` that sum to one; `None` where draws weigh the same."""
-        raw = self.abducted.posterior.log_weights
-        return None if raw is None else normalised(raw)
 
 
 def counterfactual(
@@ -108,7 +85,7 @@ def counterfactual(
     _check_flips(given, worlds)
     reached = _reached(compiled, intervention)
     moving = reached | set(intervention.targets)
-    gathered = _Gathered(names=tuple(compiled.parents), worlds=worlds, moving=moving)
+    gathered = Gathered(names=tuple(compiled.parents), worlds=worlds, moving=moving)
     done = 0
     chunks = world_chunks(
         compiled,
@@ -131,7 +108,7 @@ def counterfactual(
     return CounterfactualResult(
         intervention=intervention.text,
         worlds=tuple(gathered.world(compiled.scm, w.name, given) for w in worlds),
-        factual=gathered.world(compiled.scm, _FACTUAL, given),
+        factual=gathered.world(compiled.scm, FACTUAL, given),
         evidence=tuple(given.values),
         domains={n: v.domain for n, v in compiled.scm.variables.items()},
         draws=draws,
@@ -142,7 +119,7 @@ def counterfactual(
         couplings=couplings_of(compiled.scm, reached),
         ess=ess,
         rows=given.row_numbers,
-        assumptions=_assumptions(compiled, intervention, chosen, reached, gathered.engines),
+        assumptions=assumptions_of(compiled.scm, intervention, chosen, reached, gathered.engines),
         diagnostics=reliability(
             ess, None if unfinished is None else unfinished > 0, draws, label, given.row_numbers
         ),
@@ -270,7 +247,7 @@ def world_draws(
     for number, chunk in enumerate(chunks):
         generator = torch.Generator().manual_seed(seed + 7919 * number)
         picked = None if chunk.weights is None else resample(chunk.weights, generator)
-        for world, values in {_FACTUAL: chunk.abducted.values, **chunk.worlds}.items():
+        for world, values in {FACTUAL: chunk.abducted.values, **chunk.worlds}.items():
             columns = held.setdefault(world, {})
             for name in names:
                 full = values[name].expand(draws, -1)
@@ -281,9 +258,9 @@ def world_draws(
         if chunk.abducted.posterior.ess is not None:
             ess.append((chunk.positions, chunk.abducted.posterior.ess))
     return WorldDraws(
-        factual=held.pop(_FACTUAL, {}),
+        factual=held.pop(FACTUAL, {}),
         worlds=held,
-        ess=_scattered(ess, given.n_rows, float(draws)) if ess else None,
+        ess=scattered(ess, given.n_rows, float(draws)) if ess else None,
         engines=engines,
     )
 
@@ -314,115 +291,6 @@ def default_objective(compiled: CompiledScm, evidence: Evidence, state: State | 
         if guide_refusal(problem) is not None:
             return "posterior"
     return "encoder"
-
-
-def is_pure_elbo(scm: Scm) -> bool:
-    """Whether a model is trained by ``elbo()`` alone, without settings or other terms."""
-    return all(
-        isinstance(loss.value, nodes.Call) and loss.value.name == "elbo" and not loss.value.settings
-        for loss in scm.losses
-    )
-
-
-def couplings_of(scm: Scm, names: frozenset[str]) -> dict[str, str]:
-    """Return how each of some variables shares its noise across worlds."""
-    return {
-        name: "none: it follows from its parents"
-        if isinstance(variable.mechanism, Structural)
-        else variable.coupling
-        for name, variable in scm.variables.items()
-        if name in names
-    }
-
-
-_FACTUAL = "factual"
-
-
-@dataclass(slots=True)
-class _Gathered:
-    """Reduced chunks, collected until they are joined row by row."""
-
-    names: tuple[str, ...]
-    worlds: tuple[World, ...]
-    moving: frozenset[str]
-    parts: dict[str, list[tuple[Tensor, dict[str, Summary]]]] = field(default_factory=dict)
-    scores: dict[str, list[tuple[Tensor, Tensor]]] = field(default_factory=dict)
-    engines: dict[str, str] = field(default_factory=dict)
-    reasons: list[str] = field(default_factory=list)
-    n_rows: int = 0
-    draws: int = 0
-
-    def add(self, scm: Scm, evidence: Evidence, chunk: Chunk) -> None:
-        """Reduce a chunk's draws and keep the sums."""
-        weights, posterior = chunk.weights, chunk.abducted.posterior
-        facts = {n: _summary(scm, n, chunk.abducted.values[n], weights) for n in self.names}
-        self.parts.setdefault(_FACTUAL, []).append((chunk.positions, facts))
-        for world in self.worlds:
-            kept, values = chunk.kept[world.name], chunk.worlds[world.name]
-            own = None if weights is None else weights[:, kept]
-            reduced = {
-                n: _rows(facts[n], kept)
-                if n not in self.moving
-                else _summary(scm, n, values[n], own)
-                for n in self.names
-            }
-            self.parts.setdefault(world.name, []).append((chunk.positions[kept], reduced))
-        for key, score in (("ess", posterior.ess), ("unfinished", posterior.unfinished)):
-            if score is not None:
-                self.scores.setdefault(key, []).append((chunk.positions, score.double()))
-        self.engines |= posterior.engines
-        self.reasons += posterior.reasons
-        self.n_rows, self.draws = evidence.n_rows, chunk.abducted.draws
-
-    def joined(self, key: str) -> Tensor | None:
-        """Return a score by row ``(N,)``; rows that were exact count as all their draws."""
-        if key not in self.scores:
-            return None
-        return _scattered(self.scores[key], self.n_rows, float(self.draws) if key == "ess" else 0.0)
-
-    def world(self, scm: Scm, name: str, evidence: Evidence) -> WorldResult:
-        """Return one world's rows in the order of the table."""
-        parts = self.parts.get(name, [])
-        if not parts:
-            nothing = {n: _summary(scm, n, torch.zeros(1, 0).double(), None) for n in self.names}
-            rows = torch.zeros(0, dtype=torch.long)
-            return WorldResult(name=name, rows=rows, variables=nothing)
-        positions = torch.cat([p for p, _ in parts])
-        order = positions.argsort()
-        variables = {n: _joined([s[n] for _, s in parts], order) for n in self.names}
-        return WorldResult(
-            name=name, rows=evidence.row_numbers[positions[order]], variables=variables
-        )
-
-
-def _summary(scm: Scm, name: str, values: Tensor, weights: Tensor | None) -> Summary:
-    domain = scm.variables[name].domain
-    levels = len(domain.levels) if isinstance(domain, Categorical | Ordered) else None
-    return summarise(values, weights, levels)
-
-
-_PARTS = ("mean", "sd", "q05", "q95", "probability")
-
-
-def _rows(summary: Summary, keep: Tensor) -> Summary:
-    fields: dict[str, Any] = {f: getattr(summary, f) for f in _PARTS}
-    kept: dict[str, Any] = {f: None if v is None else v[keep] for f, v in fields.items()}
-    return Summary(**kept)
-
-
-def _joined(parts: list[Summary], order: Tensor) -> Summary:
-    fields: dict[str, list[Any]] = {f: [getattr(p, f) for p in parts] for f in _PARTS}
-    whole: dict[str, Any] = {
-        f: None if v[0] is None else torch.cat(v)[order] for f, v in fields.items()
-    }
-    return Summary(**whole)
-
-
-def _scattered(parts: list[tuple[Tensor, Tensor]], n_rows: int, otherwise: float) -> Tensor:
-    result = torch.full((n_rows,), otherwise, dtype=torch.float64)
-    for positions, values in parts:
-        result[positions] = values
-    return result
 
 
 def _given(
@@ -458,45 +326,3 @@ def _reached(compiled: CompiledScm, intervention: Intervention) -> frozenset[str
     targets = set(intervention.targets) | nested_targets(intervention.settings)
     graph = compiled.scm.graph
     return frozenset().union(*(nx.descendants(graph, t) for t in targets))
-
-
-def _assumptions(
-    compiled: CompiledScm,
-    intervention: Intervention,
-    objective: Objective,
-    reached: frozenset[str],
-    engines: Mapping[str, str],
-) -> tuple[str, ...]:
-    """Return what the numbers rest on, a sentence each."""
-    by_word: dict[str, list[str]] = {}
-    for name, word in couplings_of(compiled.scm, reached).items():
-        by_word.setdefault(word, []).append(f"`{name}`")
-    said = [
-        f"{', '.join(names)}: {_COUPLING[word]}."
-        for word, names in by_word.items()
-        if word in _COUPLING
-    ]
-    if said:
-        said.insert(0, "How noise is shared across worlds is an assumption that no data identify.")
-    said.append(
-        "Parameters are held at their fitted or given values: V_sd is abduction noise alone."
-    )
-    if engines:
-        said.append("Latent variables and their mechanisms are taken as the model states them.")
-        whose = _OBJECTIVE[objective]
-        said.append(f"{', '.join(f'`{n}`' for n in engines)}: {whose}.")
-    if any(isinstance(s, Policy) for s in intervention.settings):
-        said.append("A policy's draws are independent of everything else in the row.")
-    return tuple(said)
-
-
-_COUPLING = {
-    "additive": "the standardised residual is the same in every world (additive coupling)",
-    "quantile": "the quantile is the same in every world (quantile coupling)",
-    "gumbel": "each level's Gumbel noise is the same in every world (Gumbel-max coupling)",
-    "independent": "noise is drawn anew where a parent changes (independent coupling)",
-}
-_OBJECTIVE = {
-    "posterior": "draws of the model's posterior given the evidence",
-    "encoder": "draws of the encoder as trained, which is not the model's posterior",
-}
