@@ -33,5 +33,5 @@ say "What if S had been another? Every row, in every other world."
 run counterfactual demo/exoc.fit --data demo/law.csv --do "S=s'" --quiet || test $? -eq 5
 
 say "Predictors side by side; true_gap is how far each moves on the rows' true counterfactuals."
-run compare models/fair_k.scm models/exoc.scm --data demo/law.csv --seeds 2 --train epochs=200 \
+run compare models/fair_k.scm models/exoc.scm --data demo/law.csv --seeds 2 --train epochs=60 --draws 20 \
   --metrics rmse,mae,cf_gap,cf_gap_p95,cf_mmd2,cf_w1,true_gap --quiet || test $? -eq 5

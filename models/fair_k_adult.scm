@@ -6,9 +6,9 @@
 # Here     The released model is void in two places. It adds one number to every class before a softmax, which
 #          changes nothing; here a latent enters each level with a weight of its own. It reads the income as
 #          "<=50K" for everybody; here income is income. Hours and education are standardised.
-# Expect   Where a latent feeds a single category (e_mar, e_occ, e_inc), one row holds hardly anything about it:
-#          expect the fit to report some of them as unused. e_edu and e_hours are the residuals of their
-#          columns; how much of a residual is theirs is a convention (see the two lines below).
+# Expect   Where a latent feeds a single category, one row holds hardly anything about it: e_mar and e_occ end within
+#          0.1 nats of their prior, and the fit reports e_inc as unused. e_edu and e_hours are the residuals of
+#          their columns; how much of a residual is theirs is a convention (see the two lines below).
 
 scm fair_k_adult "Counterfactual fairness, Adult"
 
