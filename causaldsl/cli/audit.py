@@ -56,7 +56,7 @@ def predict(
         None, "-o", "--output", metavar="FILE", help="CSV, Parquet or JSON."
     ),
 ) -> None:
-    """Predict the outcome by a fit's ``predict`` lines, without a look at it."""
+    """Predict the outcome by a fit's predict lines, without a look at it."""
     check_output(output, TABLES, inputs=[fit, data])
     from causaldsl import pipeline
 

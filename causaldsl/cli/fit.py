@@ -29,8 +29,16 @@ TRAIN = typer.Option(
     [], "--train", metavar="WORD=VALUE", help="Override a word of `train`, such as epochs=200."
 )
 QUIET = typer.Option(False, "--quiet", "-q", help="No progress.")
+
+
+def _seed(value: int) -> int:
+    if not 0 <= value < 2**63:
+        raise usage_error(f"--seed is a whole number from 0, not {value}")
+    return value
+
+
 SEED = typer.Option(
-    0, "--seed", metavar="N", min=0, max=2**63 - 1, help="Every random number follows from it."
+    0, "--seed", metavar="N", callback=_seed, help="Every random number follows from it."
 )
 METHODS = ("svi", "nuts")
 _NO_FIT = (".csv", ".tsv", ".parquet", ".json", ".scm", ".py", ".gz", ".feather", ".arrow")

@@ -36,7 +36,7 @@ def query(
     train: list[str] = TRAIN,
     quiet: bool = QUIET,
 ) -> None:
-    """Answer the ``query`` lines of a model, over rows drawn from it."""
+    """Answer the query lines of a model, over rows drawn from it."""
     from causaldsl import pipeline
 
     is_saved = refuse_settings_of_a_fit(model, set_, train)

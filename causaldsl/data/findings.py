@@ -68,7 +68,7 @@ def _rows_hold(number: int) -> str:
 def did_you_mean(name: str, candidates: Sequence[str]) -> str | None:
     """Return a hint that offers the nearest of some names, if any is near."""
     near = suggest(name, candidates)
-    return f"did you mean {' or '.join(f'`{shown(n)}`' for n in near)}" if near else None
+    return f"did you mean {' or '.join(f'`{shown(n)}`' for n in near)}?" if near else None
 
 
 # --- the file -------------------------------------------------------------------------------

@@ -99,7 +99,8 @@ def _declared(
 
 def _opening(frame: pd.DataFrame, name: str) -> list[str]:
     return [
-        f"# A starting point, guessed from a table of {len(frame):,} rows: correct the domains,",
+        f"# A starting point, guessed from a table of {len(frame):,} row"
+        f"{'' if len(frame) == 1 else 's'}: correct the domains,",
         "# then draw the arrows below, each from a cause to its effect.",
         f'scm {name} "a starting point"',
         "",

@@ -25,6 +25,7 @@ from safetensors import torch as weights_format
 from torch import Tensor
 
 from causaldsl.data.encoding import Encoding
+from causaldsl.data.schema import schema_of
 from causaldsl.diagnostics.model import Diagnostic, InferenceError, ModelError
 from causaldsl.inference import findings
 from causaldsl.inference.checkpoint import write_atomically
@@ -273,6 +274,9 @@ def _assemble(
 ) -> FittedScm:
     try:
         encoding = Encoding.from_dict(manifest["encoding"])
+        known = set(encoding.statistics) == set(encoding.schema.variables)
+        if not known or encoding.schema.to_dict() != schema_of(compiled.scm).to_dict():
+            raise _mismatch(refuse, "its columns and levels are not the model's")
         result = result_from_dict(manifest["result"])
         state_tensors = _under(tensors, "state/")
         draws = _under(tensors, "draws/")

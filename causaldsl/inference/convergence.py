@@ -95,11 +95,13 @@ def judge(run: Run) -> tuple[bool, str]:
     curve = run.watched
     last = curve[-(len(curve) // 3) :] if len(curve) >= _FEWEST else []
     if not last:
-        return False, f"{len(curve)} epochs are too few to read a trend from"
+        counted = f"{len(curve)} epoch{' is' if len(curve) == 1 else 's are'}"
+        return False, f"{counted} too few to read a trend from"
     fall, error = fall_of(last)
     allowed = max(run.config.tolerance, 2 * error)
     words = (
-        f"over the last {len(last):,} of {len(curve):,} epochs the objective fell by {fall:.2g} "
+        f"over the last {len(last):,} of {len(curve):,} epochs the objective "
+        f"{'fell' if fall >= 0 else 'rose'} by {abs(fall):.2g} "
         f"per row (standard error {error:.1g}), allowed {allowed:.2g}"
     )
     if 2 * error > _NOISIEST * run.config.tolerance:

@@ -29,7 +29,7 @@ def _at(span: Span | None) -> tuple[Label, ...]:
 def unknown_word(name: str, known: Sequence[str], span: Span | None) -> Diagnostic:
     """CD601: a word that training does not know."""
     near = suggest(name, known)
-    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}" if near else None
+    hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else None
     message = f"training has no word `{name}`"
     return diagnostic("CD601", message, *_at(span), hint=hint)
 

@@ -135,7 +135,7 @@ def test_an_unknown_column_is_refused_with_a_near_name(spec, findings_of):
     (finding,) = findings_of({"UGPA": [1, 2]}, spec("G", Real(), "ugpa"))
     assert finding.code == "CD507"
     assert finding.message == "the table has no column `ugpa`, which `G` is read from"
-    assert finding.hint == "did you mean `UGPA`"
+    assert finding.hint == "did you mean `UGPA`?"
     assert finding.notes == ("its columns are `UGPA`",)
 
 

@@ -135,7 +135,7 @@ def test_an_unknown_sensitive_column_is_refused_with_a_near_name():
         starter_text({"race": ["a", "b"]}, sensitive=["rcae"], outcome="Y")
     found = caught.value.diagnostics
     assert [d.code for d in found] == ["CD507", "CD507"]
-    assert found[0].hint == "did you mean `race`"
+    assert found[0].hint == "did you mean `race`?"
 
 
 def test_the_commented_arrows_are_right_once_uncommented():

@@ -196,7 +196,7 @@ def test_a_folder_that_cannot_be_made_is_refused(server, home):
 def test_an_unknown_set_is_refused_with_a_near_name():
     finding = refusal("law_shcool")
     assert finding.code == "CD530"
-    assert finding.hint == "did you mean `law_school`"
+    assert finding.hint == "did you mean `law_school`?"
 
 
 def test_a_set_that_is_not_here_says_where_to_place_it(home, monkeypatch):
