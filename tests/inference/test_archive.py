@@ -317,3 +317,18 @@ def test_a_place_that_cannot_be_written_is_a_finding(fitted, tmp_path):
     with pytest.raises(InferenceError) as refused:
         save(fitted, tmp_path / "no" / "m.fit")
     assert refused.value.diagnostics[0].code == "CD642"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e["schema"]["variables"].pop(),
+        lambda e: e["schema"]["variables"].reverse(),
+        lambda e: e["statistics"].popitem(),
+        lambda e: e["schema"]["variables"][0]["domain"]["levels"].reverse(),
+    ],
+    ids=["fewer", "reordered", "no statistics", "levels swapped"],
+)
+def test_columns_that_are_not_the_models_are_refused(place, change):
+    resealed(place, manifest=lambda m: change(m["encoding"]))
+    assert code_of(place) == "CD635"
