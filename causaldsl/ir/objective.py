@@ -18,6 +18,10 @@ _TERMS = (
 )  # fmt: skip
 
 
+#: What a fit itself keeps beside the losses, by these keys.
+OWN_TERMS = frozenset({"elbo", "kl", "objective", "validation", "learning_rate"})
+
+
 def lower_objective(scm: Scm) -> tuple[ir.Objective | None, tuple[Diagnostic, ...]]:
     """Return what is minimised, or every refusal with its place."""
     elbo: ir.ElboIR | None = None
@@ -41,7 +45,7 @@ def lower_objective(scm: Scm) -> tuple[ir.Objective | None, tuple[Diagnostic, ..
 def _unique(loss: ir.LossIR, before: list[ir.LossIR]) -> ir.LossIR:
     from dataclasses import replace
 
-    taken = {b.name for b in before}
+    taken = {b.name for b in before} | OWN_TERMS
     name, k = loss.name, 2
     while name in taken:
         name, k = f"{loss.name}.{k}", k + 1

@@ -293,3 +293,17 @@ def test_logits_without_an_intercept_are_zero_at_zero():
         law = compiled.module.MECHANISMS["S"]({"S__G": torch.tensor([4.0, 8.0]).double()}, X)
     relative = law.logits - law.logits[:, :1]
     assert relative.tolist() == pytest.approx(torch.stack([0 * X, X, 2 * X], -1))
+
+
+@pytest.mark.parametrize("name", ["elbo", "kl", "validation", "objective"])
+def test_a_loss_does_not_take_the_place_of_the_elbo_or_of_a_curve(name):
+    text = f"scm m\nlatent K\nobserved Y : real\nK -> Y\nloss {name} = 0.5 * mse(K, Y)\n"
+    text += "loss elbo(kl=warmup(0, 1; epochs=5))\n"
+    compiled = compiled_of(text)
+    with isolated(0):
+        terms, parts = compiled.module.loss_terms({"Y": X})
+        total = compiled.module.objective(terms, 5, {})
+    assert set(terms) == {"elbo", "kl", f"{name}.2"}
+    assert float(terms["elbo"].detach()) == pytest.approx(float(sum(parts.values()).detach()))
+    own = terms["elbo"] + 0.5 * terms[f"{name}.2"]
+    assert float(total.detach()) == pytest.approx(float(own.detach()))
