@@ -137,6 +137,13 @@ def _verify_small(
     if discrete:
         reason = f"`{discrete[0]}` is discrete and unobserved"
         raise InferenceError([findings.no_guide(reason)])
+    unseen = [n for n, mask in data.observed.items() if not bool(mask.all())]
+    if unseen:
+        message = f"`{unseen[0]}` has missing values, and NUTS samples latents and parameters only"
+        raise InferenceError([findings.contradiction(message, "fit with `svi`")])
+    if held is None and not compiled.module.IS_PURE_ELBO:
+        message = "NUTS samples the posterior of the model, and the file minimises other losses too"
+        raise InferenceError([findings.contradiction(message, "fit with `svi`")])
     with isolated(0), torch.no_grad():
         compiled.module.parameters()
         points = tuple(pyro.get_param_store())

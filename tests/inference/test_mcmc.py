@@ -105,3 +105,17 @@ def test_chains_that_are_too_short_have_not_converged(conjugate):
     fitted = sample(compiled, data, config=CONFIG, chains=Chains(samples=6, warmup=1))
     assert fitted.result.status == "not_converged"
     assert "CD652" in [d.code for d in fitted.result.diagnostics]
+
+
+def test_missing_cells_that_nuts_would_not_sample_are_refused(compile_text, encode):
+    compiled = compile_text(CONJUGATE.replace("X : real", "X : real missing latent"))
+    data = encode(compiled, pd.DataFrame({"X": [0.1, None, 0.3], "Y": [1.0, 2.0, 3.0]}))
+    with pytest.raises(InferenceError, match="CD603"):
+        sample(compiled, data, config=CONFIG)
+
+
+def test_losses_beside_the_elbo_are_refused(compile_text, encode):
+    compiled = compile_text(CONJUGATE + "loss small = mean(Y^2)\n")
+    data = encode(compiled, pd.DataFrame({"X": [0.1, 0.2, 0.3], "Y": [1.0, 2.0, 3.0]}))
+    with pytest.raises(InferenceError, match="CD603"):
+        sample(compiled, data, config=CONFIG)
