@@ -19,7 +19,9 @@ import torch
 
 from causaldsl.data.batches import derive_seed
 from causaldsl.data.encoded import EncodedData
+from causaldsl.diagnostics.model import InferenceError
 from causaldsl.diagnostics.progress import silent
+from causaldsl.inference import findings
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.fitted import Boundary
 from causaldsl.inference.loop import Run, minimise, start_run
@@ -63,6 +65,10 @@ def evaluate(target: Target, data: EncodedData, passes: int, epoch: float) -> Ev
             plain = sum(float(v) for v in losses.parts.values())
             terms.setdefault("negative ELBO", []).append(plain)
     elbo = terms.pop("negative ELBO")
+    broken = [n for n, values in parts.items() if not all(map(math.isfinite, values))]
+    if broken:
+        where = f"in the {passes} passes over the rows at the end"
+        raise InferenceError([findings.loss_not_finite(broken[0], where, (), "")])
     return Evaluation(
         elbo=statistics.fmean(elbo),
         elbo_se=statistics.stdev(elbo) / math.sqrt(passes) if passes > 1 else 0.0,

@@ -239,6 +239,8 @@ def _weight_prior(
     arguments = family_arguments(node, ctx)
     if any(params_of(argument) for argument in arguments.values()):
         raise Refused(not_compiled("a prior that reads another parameter", node.span))
+    if node.name == "Uniform":
+        raise Refused(not_compiled("a `Uniform` prior of weights", node.span))
     return node.name, arguments
 
 

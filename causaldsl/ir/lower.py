@@ -101,6 +101,11 @@ def _lower_parameter(parameter: Parameter, scm: Scm) -> ir.ParamIR:
             raise Refused(not_compiled(what, parameter.span))
         support: dict[type, str] = {Positive: "positive", UnitInterval: "unit", Real: "real"}
         constraint = support.get(family.supports[0], "real") if family.supports else "simplex"
+        if family.name == "Uniform":
+            if (arguments["low"], arguments["high"]) != (ir.Num(0.0), ir.Num(1.0)):
+                what = "a `Uniform` prior on other numbers than 0 to 1"
+                raise Refused(not_compiled(what, parameter.span))
+            constraint = "unit"
         return ir.ParamIR(
             name=parameter.name,
             shape=shape,

@@ -1,10 +1,16 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
+from causaldsl.diagnostics.model import InferenceError
+from causaldsl.inference import convergence
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.convergence import fall_of
 from causaldsl.inference.svi import fit
+from causaldsl.inference.targets import Losses, Target
 
 
 def test_the_fall_of_a_line_is_its_drop():
@@ -86,3 +92,14 @@ def test_an_interior_standard_deviation_is_not_reported(compile_text, encode):
     result = fit(compiled, encode(compiled, frame), config=FitConfig(passes=3)).result
     assert result.boundary == ()
     assert result.status == "converged"
+
+
+def test_passes_that_are_not_finite_are_refused_by_name():
+    losses = Losses(
+        total=torch.tensor(1.0), terms={}, parts={"Y": torch.tensor(1.0), "w": torch.tensor(np.inf)}
+    )
+    target = Target(stage="model", evaluate=lambda batch, epoch: losses)
+    data = SimpleNamespace(batch=dict)
+    with pytest.raises(InferenceError, match=r"`w`") as refused:
+        convergence.evaluate(target, data, 3, 0.0)
+    assert refused.value.diagnostics[0].code == "CD610"

@@ -163,3 +163,22 @@ def test_the_balance_of_the_first_pass_and_of_each_step_are_told_apart():
     assert stages_each is not None
     assert stages[2].losses[0].balance == "first"
     assert stages_each[2].losses[0].balance == "each_step"
+
+
+def test_a_uniform_prior_stays_inside_its_interval():
+    text = HEAD + "S -> Y\nprior w ~ Uniform(0, 1)\nY ~ Normal(linear(S) + w, 1)\n"
+    assert params_of(text)["w"].constraint == "unit"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "prior w ~ Uniform(-1, 1)\nY ~ Normal(linear(S) + w, 1)\n",
+        "Y ~ Normal(linear(S; prior=Uniform(0, 1)), 1)\n",
+    ],
+)
+def test_other_uniform_priors_are_refused(text):
+    scm = scm_of(HEAD + "S -> Y\n" + text)
+    stages, findings = pipeline.lower_scm(scm)
+    assert stages is None
+    assert [d.code for d in findings] == ["CD490"]
