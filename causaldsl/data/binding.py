@@ -6,7 +6,9 @@ at once. A finding in a row that is left out anyway is none.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -20,9 +22,10 @@ from causaldsl.data import findings
 from causaldsl.data.cells import Block, Floats, Mask, read_cells
 from causaldsl.data.checks import check_cells, derive_warnings, verify_enough
 from causaldsl.data.encoded import EncodedData
-from causaldsl.data.encoding import Encoding, Statistics, derive_statistics
+from causaldsl.data.encoding import Encoding, Statistics, derive_statistics, image_statistics
+from causaldsl.data.images import ImageCells, find_images, read_images
 from causaldsl.data.schema import ColumnSpec, Schema
-from causaldsl.data.tables import to_frame
+from causaldsl.data.tables import FOLDER, to_frame
 from causaldsl.diagnostics.model import DataError, Diagnostic
 from causaldsl.vocabulary.domains import Categorical, Image, Ordered, levels_of
 
@@ -38,6 +41,7 @@ def bind(
     require: Collection[str] | None = None,
     optional: Collection[str] = (),
     what: What = "fit",
+    images: str | os.PathLike[str] | None = None,
 ) -> EncodedData:
     """Return a table's rows as the model's numbers.
 
@@ -56,30 +60,52 @@ def bind(
     what
         What the rows are for. Only a fit demands that the sensitive variables vary, and only a
         fit warns of constant columns and levels that never occur.
+    images
+        The folder that names of picture files are relative to. Without it, that of the file that
+        `read_table` read the table from; for other tables, the current folder.
 
     Raises
     ------
     DataError
-        With every finding (CD505 to CD525), the first 20 written out.
+        With every finding (CD505 to CD529, CD534), the first 20 written out.
     ValueError
         If `require` or `optional` names no observed variable, or `encoding` does not know one.
     """
     frame = to_frame(table)
     wanted = _wanted(schema, require, optional)
     resolved, problems = _resolve_all(frame, wanted, set(optional), encoding)
-    blocks = [_read(frame, spec, columns) for spec, columns in resolved]
-    keep, dropped = _rows_to_keep(blocks, len(frame))
-    if blocks and not keep.any():
+    blocks = [_read(frame, spec, c) for spec, c in resolved if not isinstance(spec.domain, Image)]
+    pictures = _find_pictures(frame, resolved, images)
+    keep, dropped = _rows_to_keep([*blocks, *pictures], len(frame))
+    if resolved and not keep.any():
         _refuse([*problems, findings.no_rows_left(dropped, len(frame))])
     rows = np.flatnonzero(keep)
     for block in blocks:
         problems += check_cells(frame, block, rows)
+    pixels: dict[str, Floats] = {}
+    for cells in pictures:
+        pixels[cells.spec.variable], wrong = read_images(cells, rows)
+        problems += wrong
     if what == "fit" and not problems:
         problems += verify_enough(frame, blocks, rows)
     _refuse(problems)
-    used = encoding or _encoding_of(schema, blocks, rows)
+    used = encoding or _encoding_of(schema, blocks, pictures, rows)
     warnings = derive_warnings(frame, blocks, rows) if what == "fit" else []
-    return _encoded(blocks, rows, used, dropped, tuple(_capped(warnings)))
+    warnings += _same_pictures(pictures, pixels) if what == "fit" else []
+    columns, observed = _encoded(blocks, rows, used)
+    for cells in pictures:
+        columns[cells.spec.variable] = torch.from_numpy(pixels[cells.spec.variable])
+        if cells.spec.missing == "latent":
+            observed[cells.spec.variable] = torch.from_numpy(~cells.missing[rows, 0])
+    return EncodedData(
+        columns=MappingProxyType({spec.variable: columns[spec.variable] for spec, _ in resolved}),
+        observed=MappingProxyType(observed),
+        n_rows=len(rows),
+        row_ids=torch.from_numpy(rows.astype(np.int64)),
+        encoding=used,
+        dropped=MappingProxyType(dropped),
+        warnings=tuple(_capped(warnings)),
+    )
 
 
 # --- columns --------------------------------------------------------------------------------
@@ -124,8 +150,6 @@ def _resolve(
     absent = [c for c in columns if c not in positions]
     if absent:
         return (), [findings.unknown_column(c, spec.variable, names) for c in absent]
-    if isinstance(spec.domain, Image):
-        return (), [findings.picture_column(spec.variable, columns[0])]
     if saved is None and spec.is_range:
         columns = tuple(names[positions[columns[0]] : positions[columns[-1]] + 1])
     if len(columns) != spec.width:
@@ -151,6 +175,19 @@ def _read(frame: pd.DataFrame, spec: ColumnSpec, columns: tuple[str, ...]) -> Bl
     )
 
 
+def _find_pictures(
+    frame: pd.DataFrame,
+    resolved: list[tuple[ColumnSpec, tuple[str, ...]]],
+    images: str | os.PathLike[str] | None,
+) -> list[ImageCells]:
+    folder = Path(frame.attrs.get(FOLDER, ".") if images is None else images)
+    return [
+        find_images(frame[columns[0]], spec, folder)
+        for spec, columns in resolved
+        if isinstance(spec.domain, Image)
+    ]
+
+
 def _transformed(raw: Floats, spec: ColumnSpec) -> Floats:
     match spec.transform:
         case "floor":
@@ -164,7 +201,7 @@ def _transformed(raw: Floats, spec: ColumnSpec) -> Floats:
             return raw
 
 
-def _rows_to_keep(blocks: list[Block], n: int) -> tuple[Mask, dict[str, int]]:
+def _rows_to_keep(blocks: Sequence[Block | ImageCells], n: int) -> tuple[Mask, dict[str, int]]:
     keep = np.ones(n, dtype=bool)
     dropped: dict[str, int] = {}
     for block in blocks:
@@ -195,22 +232,32 @@ def _capped(found: list[Diagnostic]) -> list[Diagnostic]:
     return [*found[:_MOST_FINDINGS], findings.more_findings(rest)] if rest > 0 else found
 
 
-def _encoding_of(schema: Schema, blocks: list[Block], rows: NDArray[np.intp]) -> Encoding:
+def _same_pictures(images: list[ImageCells], pixels: Mapping[str, Floats]) -> list[Diagnostic]:
+    found: list[Diagnostic] = []
+    for cells in images:
+        name = cells.spec.variable
+        if (pixels[name] == pixels[name][:1]).all():
+            n = len(pixels[name])
+            found.append(findings.constant_column(name, cells.column, "the same picture", n))
+    return found
+
+
+def _encoding_of(
+    schema: Schema, blocks: list[Block], images: list[ImageCells], rows: NDArray[np.intp]
+) -> Encoding:
     statistics: dict[str, Statistics] = {}
     for block in blocks:
         statistics[block.spec.variable] = derive_statistics(
             block.spec, block.columns, block.kinds, block.values[rows], ~block.missing[rows]
         )
+    for cells in images:
+        statistics[cells.spec.variable] = image_statistics(cells.column, cells.kinds)
     return Encoding(schema=schema, statistics=MappingProxyType(statistics))
 
 
 def _encoded(
-    blocks: list[Block],
-    rows: NDArray[np.intp],
-    encoding: Encoding,
-    dropped: dict[str, int],
-    warnings: tuple[Diagnostic, ...],
-) -> EncodedData:
+    blocks: list[Block], rows: NDArray[np.intp], encoding: Encoding
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     columns: dict[str, Tensor] = {}
     observed: dict[str, Tensor] = {}
     for block in blocks:
@@ -222,15 +269,7 @@ def _encoded(
         columns[name] = _tensor(filled, block.spec)
         if block.spec.missing == "latent":
             observed[name] = _squeezed(torch.from_numpy(seen), block.spec)
-    return EncodedData(
-        columns=MappingProxyType(columns),
-        observed=MappingProxyType(observed),
-        n_rows=len(rows),
-        row_ids=torch.from_numpy(rows.astype(np.int64)),
-        encoding=encoding,
-        dropped=MappingProxyType(dropped),
-        warnings=warnings,
-    )
+    return columns, observed
 
 
 def _placeholder(spec: ColumnSpec, numbers: Statistics) -> NDArray[Any]:

@@ -21,7 +21,8 @@ def digest(table: object) -> str:
 
     Numbers count by their value as float64 (1 and 1.0 are equal), text that reads as numbers
     throughout counts as these, truth values as the texts True and False, and every kind of
-    missing cell is the same. For `EncodedData` the tensors are hashed.
+    missing cell is the same. A picture given as an array counts by its shape and numbers, a
+    file's name by the name alone. For `EncodedData` the tensors are hashed, pixels among them.
     """
     if isinstance(table, EncodedData):
         return _digest_encoded(table)
@@ -56,6 +57,9 @@ def _number(cell: str) -> float | None:
 
 
 def _text(cell: Any) -> str | None:  # noqa: ANN401  (any cell)
+    if isinstance(cell, np.ndarray) and cell.dtype.kind in "biuf":
+        content = hashlib.sha256(np.ascontiguousarray(cell, dtype="<f8").tobytes())
+        return f"array {cell.shape} {content.hexdigest()}"
     if cell is None or (pd.api.types.is_scalar(cell) and pd.isna(cell)) or cell == "":
         return None
     return cell_text(cell)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causaldsl.data.cells import ColumnKind, Floats, Mask, parse_number
 from causaldsl.data.schema import ColumnSpec, Schema, expand_range
-from causaldsl.vocabulary.domains import Binary, Categorical, Count, Ordered, levels_of
+from causaldsl.vocabulary.domains import Binary, Categorical, Count, Image, Ordered, levels_of
 
 Numbers = tuple[float, ...]
 
@@ -60,7 +60,7 @@ class Encoding:
     def scales(self) -> dict[str, list[Any]]:
         """Return ``[centre, spread]`` of each real, positive, unit and count variable.
 
-        For an array both are lists, one number per cell.
+        For an array both are lists, one number per cell; for an image they are 0 and 1.
         """
         found: dict[str, list[Any]] = {}
         for name, numbers in self.statistics.items():
@@ -109,10 +109,13 @@ class Encoding:
         """Return encoded values as the table would hold them, ``(..., )`` or ``(..., size)``.
 
         Levels go back through `as` where it is one to one, `standardize` and `log` are undone;
-        where there is no way back (`caveat` says so) the model's own value stays.
+        where there is no way back (`caveat` says so) the model's own value stays. Each picture
+        is one cell, an array ``(c, h, w)`` of numbers from 0 to 1.
         """
         spec, numbers = self.schema.variables[name], self.statistics[name]
         array = np.asarray(values)
+        if isinstance(spec.domain, Image):
+            return _one_cell_each(array)
         if spec.size is None:
             return _decode_column(array, spec, numbers, 0)
         parts = [_decode_column(array[..., i], spec, numbers, i) for i in range(spec.width)]
@@ -198,6 +201,14 @@ def _plain_statistics(spec: ColumnSpec) -> Statistics:
     )
 
 
+def image_statistics(column: str, kinds: tuple[ColumnKind, ...]) -> Statistics:
+    """Return the statistics of an image: pixels stay from 0 to 1, whatever the pictures are."""
+    return Statistics(
+        columns=(column,), kinds=kinds, offset=(0.0,), factor=(1.0,), centre=(0.0,), spread=(1.0,),
+        sd=(1.0,),
+    )  # fmt: skip
+
+
 def derive_statistics(
     spec: ColumnSpec,
     columns: tuple[str, ...],
@@ -244,6 +255,13 @@ def _moments(values: Floats) -> tuple[float, float]:
 
 
 # --- decoding -------------------------------------------------------------------------------
+
+
+def _one_cell_each(pixels: NDArray[Any]) -> NDArray[Any]:
+    cells = np.empty(pixels.shape[:-3], dtype=object)
+    for place in np.ndindex(cells.shape):
+        cells[place] = pixels[place]
+    return cells
 
 
 def _decode_column(

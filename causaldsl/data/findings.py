@@ -181,15 +181,6 @@ def wrong_column_count(variable: str, size: int, columns: Sequence[str]) -> Diag
     )
 
 
-def picture_column(variable: str, column: str) -> Diagnostic:
-    """CD525: an image variable; tables of picture files are not read."""
-    return codes.diagnostic(
-        "CD525",
-        f"`{variable}` is an image, and pictures cannot be read from a table yet",
-        place=_place(column),
-    )
-
-
 # --- cells ----------------------------------------------------------------------------------
 
 
@@ -303,6 +294,93 @@ def not_binary(
         f"{_counted(values)}",
         place=_place(column, rows),
         hint=hint,
+    )
+
+
+# --- pictures -------------------------------------------------------------------------------
+
+
+def not_a_picture(
+    variable: str, column: str, rows: Rows, values: Mapping[object, int]
+) -> Diagnostic:
+    """CD525: cells of an image that are neither a file's name nor pixels."""
+    return codes.diagnostic(
+        "CD525",
+        f"`{variable}` is an image, but {_rows_hold(len(rows))} no picture: {_counted(values)}",
+        place=_place(column, rows),
+        hint="write the names of picture files, or arrays of uint8 or of numbers from 0 to 1",
+    )
+
+
+def picture_not_found(
+    variable: str, column: str, rows: Rows, names: Sequence[str], folder: str
+) -> Diagnostic:
+    """CD526: names of picture files that are not there."""
+    verb = "is" if len(rows) == 1 else "are"
+    return codes.diagnostic(
+        "CD526",
+        f"`{variable}` names {_times(len(rows), 'file')} that {verb} not there: {quoted(names)}",
+        place=_place(column, rows),
+        notes=(f"names are relative to {folder}",),
+        hint="keep the pictures beside the table, or write whole paths",
+    )
+
+
+def unreadable_pictures(
+    variable: str, column: str, rows: Rows, names: Sequence[str], reasons: Mapping[object, int]
+) -> Diagnostic:
+    """CD527: picture files that are damaged, too large, or of another format."""
+    return codes.diagnostic(
+        "CD527",
+        f"`{variable}` names {_times(len(rows), 'file')} that cannot be read as pictures: "
+        f"{quoted(names)}",
+        place=_place(column, rows),
+        notes=tuple(
+            f"{_times(count, 'file')}: {shown(reason)}"
+            for reason, count in list(reasons.items())[:_LISTED]
+        ),
+        hint="save the pictures again, as PNG or JPEG",
+    )
+
+
+def picture_sizes(
+    variable: str, column: str, domain: str, rows: Rows, sizes: Mapping[object, int]
+) -> Diagnostic:
+    """CD528: pictures of another size than the domain says, or of several sizes."""
+    (only,) = sizes if len(sizes) == 1 else ("",)
+    hint = "bring all pictures to one size and number of channels"
+    if str(only).startswith("image["):
+        hint = f"convert the pictures, or declare `{variable} : {only}`"
+    return codes.diagnostic(
+        "CD528",
+        f"`{variable}` is {domain}, but {_rows_hold(len(rows))} pictures of other sizes: "
+        f"{_counted(sizes)}",
+        place=_place(column, rows),
+        hint=hint,
+    )
+
+
+def pixels_outside(variable: str, column: str, rows: Rows, example: str) -> Diagnostic:
+    """CD529: pixels below 0, above 1, or NaN."""
+    return codes.diagnostic(
+        "CD529",
+        f"the pixels of `{variable}` lie from 0 to 1, but {_rows_hold(len(rows))} pixels such as "
+        f"{example}",
+        place=_place(column, rows),
+        hint="divide pixels up to 255 by 255, or hand them over as uint8; fill in what is NaN",
+    )
+
+
+def too_many_pixels(
+    variable: str, column: str, domain: str, n: int, needed: int, most: int
+) -> Diagnostic:
+    """CD534: pictures that would not fit into the memory."""
+    return codes.diagnostic(
+        "CD534",
+        f"{_times(n, 'row')} of `{variable}` as {domain} take {needed / 2**30:.1f} GiB, "
+        f"at most {most / 2**30:.0f} GiB are read",
+        place=_place(column),
+        hint="use fewer rows, or smaller pictures",
     )
 
 

@@ -13,6 +13,8 @@ from causaldsl.data.cells import Floats, cell_text
 _MOST_LEVELS = 50
 _LONGEST_LEVEL = 80
 _FEW = 20
+_MOST_CHANNELS = 4
+_PICTURE = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
 _TRUTHS = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("0", "1"))
 
 
@@ -51,7 +53,19 @@ def _guess(values: pd.Series[Any], role: str, n: int) -> Guess:
         values.dtype
     ):
         return Guess(leave_out="dates and times are no domain of the language")
+    if any(isinstance(cell, np.ndarray | list) for cell in values):
+        return _guess_arrays(values)
     return _guess_texts(values.astype(object).map(cell_text), role, n)
+
+
+def _guess_arrays(values: pd.Series[Any]) -> Guess:
+    shapes = {cell.shape if isinstance(cell, np.ndarray) else () for cell in values}
+    shape = shapes.pop()
+    if shapes or len(shape) != 3:
+        return Guess(leave_out="arrays that are no pictures of one size")
+    if shape[0] > _MOST_CHANNELS >= shape[2]:
+        shape = (shape[2], *shape[:2])
+    return Guess(domain=f"image[{', '.join(map(str, shape))}]")
 
 
 def _guess_numbers(values: Floats, role: str, n: int) -> Guess:
@@ -94,6 +108,8 @@ def _guess_whole(distinct: Floats, role: str, n: int) -> Guess:
 
 
 def _guess_texts(texts: pd.Series[str], role: str, n: int) -> Guess:
+    if texts.str.lower().str.endswith(_PICTURE).all():
+        return Guess(leave_out="names of pictures: declare `image[c, h, w]` with their size")
     counts = texts.value_counts()
     levels = sorted(counts.index, key=lambda level: (-counts[level], level))
     if len(levels) == 1:

@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import json
 import os
+import re
 import sys
 import tempfile
 import zlib
@@ -26,11 +27,15 @@ import pyarrow.parquet
 
 from causaldsl.data import findings
 from causaldsl.data.csv_text import check_names, parse_csv
+from causaldsl.data.images import is_picture, png_image
 from causaldsl.diagnostics.model import DataError
 
 #: How a file's name may end, for the message that refuses another.
 READABLE = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".feather", ".arrow")
 WRITABLE = (".csv", ".parquet", ".json")
+#: Under this key of a frame's `attrs` stands the folder of the file that it was read from, which
+#: names of picture files are relative to.
+FOLDER = "causaldsl_folder"
 
 
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -44,21 +49,27 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         CD501 to CD506 and CD509, naming the file, the row and the way out.
     """
     place = Path(path)
-    name = place.name.lower()
     _check_file(place)
+    frame = _read(place, str(path))
+    frame.attrs[FOLDER] = str(place.parent)
+    return frame
+
+
+def _read(place: Path, path: str) -> pd.DataFrame:
+    name = place.name.lower()
     try:
         if name.endswith((".csv", ".csv.gz", ".tsv", ".tsv.gz")):
             separator = "\t" if ".tsv" in name[-7:] else ","
-            return parse_csv(_content(place), str(path), separator)
+            return parse_csv(_content(place), path, separator)
         if name.endswith((".parquet", ".pq")):
-            return _from_arrow(pa.parquet.ParquetFile(place).read(), str(path))
+            return _from_arrow(pa.parquet.ParquetFile(place).read(), path)
         if name.endswith((".feather", ".arrow", ".ipc")):
-            return _from_arrow(_read_ipc(place), str(path))
+            return _from_arrow(_read_ipc(place), path)
     except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         why = str(error).split("\n")[0] or type(error).__name__
-        raise DataError([findings.table_unreadable(str(path), why)]) from error
+        raise DataError([findings.table_unreadable(path, why)]) from error
     finding = findings.table_unreadable(
-        str(path), "its name does not say what it is", hint=f"name it {', '.join(READABLE)}"
+        path, "its name does not say what it is", hint=f"name it {', '.join(READABLE)}"
     )
     raise DataError([finding])
 
@@ -103,7 +114,8 @@ def to_frame(table: object) -> pd.DataFrame:
     ----------
     table
         A pandas or polars frame (also lazy), a pyarrow Table or RecordBatch, a mapping of column
-        names to arrays, or the path of a file.
+        names to arrays, or the path of a file. Pictures are arrays ``(N, c, h, w)``,
+        ``(N, h, w, c)`` or ``(N, h, w)``; in a frame each is one cell.
 
     Raises
     ------
@@ -165,6 +177,8 @@ def _as_column(values: Any) -> Any:  # noqa: ANN401  (anything with a length)
     if isinstance(values, str) or not hasattr(values, "__len__"):
         raise TypeError("expected an array for each column")
     array = values if isinstance(values, list | pd.Series) else np.asarray(values)
+    if isinstance(array, np.ndarray) and array.ndim in (3, 4):
+        return list(array)  # a picture is one cell
     if isinstance(array, np.ndarray) and array.ndim != 1:
         raise TypeError(f"expected columns of one dimension, got {array.ndim}")
     return array.reset_index(drop=True) if isinstance(array, pd.Series) else array
@@ -177,7 +191,8 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """Write a table as CSV, Parquet or JSON (a list of rows), by the file's suffix.
 
     Numbers keep every digit. A missing value is an empty field, a null. The file appears whole
-    or not at all.
+    or not at all. Cells that are pictures (arrays of three dimensions) are first written as PNG
+    files into a folder ``TABLE_COLUMN`` beside the table, which then holds their names.
 
     Raises
     ------
@@ -191,13 +206,43 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
             str(path), f"unknown suffix `{suffix}`", hint=f"name it {', '.join(WRITABLE)}"
         )
         raise DataError([finding])
+    frame = _with_pictures_written(frame, place)
     with written_beside(place) as beside:
         if suffix == ".csv":
             frame.to_csv(beside, index=False, lineterminator="\n")
         elif suffix == ".parquet":
+            frame = frame.copy(deep=False)
+            frame.attrs = {}  # the folder that it came from is nobody else's concern
             pa.parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
         else:
             beside.write_text(_json_rows(frame, str(path)), encoding="utf-8")
+
+
+def _with_pictures_written(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
+    written: dict[str, list[str | None]] = {}
+    for name in frame.columns:
+        if not pd.api.types.is_object_dtype(frame[name].dtype):
+            continue
+        cells = frame[name].tolist()
+        if any(is_picture(cell) for cell in cells):
+            folder = place.parent / re.sub(r"[^\w.-]", "_", f"{place.stem}_{name}")
+            written[name] = _write_pictures(cells, folder)
+    return frame.assign(**written) if written else frame
+
+
+def _write_pictures(cells: list[Any], folder: Path) -> list[str | None]:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise DataError([findings.cannot_write(str(folder), why.lower())]) from error
+    names: list[str | None] = []
+    for i, cell in enumerate(cells, start=1):
+        names.append(f"{folder.name}/{i:06}.png" if is_picture(cell) else None)
+        if is_picture(cell):
+            with written_beside(folder / f"{i:06}.png") as beside:
+                png_image(cell).save(beside, format="PNG")
+    return names
 
 
 @contextlib.contextmanager

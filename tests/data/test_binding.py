@@ -15,7 +15,6 @@ from causaldsl.vocabulary.domains import (
     Binary,
     Categorical,
     Count,
-    Image,
     Ordered,
     Positive,
     Real,
@@ -173,11 +172,6 @@ def test_a_range_that_runs_backwards_is_refused(spec, findings_of):
     (finding,) = findings_of({"x1": [1, 2], "x2": [1, 2]}, wanted)
     assert finding.code == "CD508"
     assert "no column" in finding.message
-
-
-def test_pictures_are_refused(spec, findings_of):
-    (finding,) = findings_of({"file": ["a.png"]}, spec("x", Image(3, 8, 8), "file"))
-    assert finding.code == "CD525"
 
 
 # --- findings about cells -------------------------------------------------------------------
