@@ -34,11 +34,14 @@ def data(
         return
     check_output(output, TABLES)
     found = registry.dataset(name)
-    folder = None if to is not None or url is not None else _here(name)
-    if folder is None:
-        with progress_display(quiet) as progress:
-            folder = registry.fetch(name, to=to, url=url, progress=progress)
-    print(f"{found.title}: {folder}")
+    if not found.files:
+        print(f"{found.title}: nothing to fetch")
+    else:
+        folder = None if to is not None or url is not None else _here(name)
+        if folder is None:
+            with progress_display(quiet) as progress:
+                folder = registry.fetch(name, to=to, url=url, progress=progress)
+        print(f"{found.title}: {folder}")
     print(f"terms: {found.terms}")
     print(f"cite: {found.citation}")
     if output is not None:

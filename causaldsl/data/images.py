@@ -35,7 +35,7 @@ MOST_BYTES = 8 << 30
 #: Rounding beyond 0 and 1 that is cut off rather than refused.
 _ROUNDING = 1e-6
 #: What Pillow raises for a file that is damaged, too large, or none of the formats.
-_DAMAGED = (
+DAMAGED = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, MemoryError,
     struct.error, Pillow.DecompressionBombError, Pillow.DecompressionBombWarning,
 )  # fmt: skip
@@ -203,7 +203,7 @@ def _pixels_of_file(path: Path, name: str, shape: Shape) -> Floats | _Trouble:
         return _Trouble("damaged", name, f"it is none of {', '.join(FORMATS)}")
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
         return _Trouble("damaged", name, "it would unpack into too many pixels")
-    except _DAMAGED as error:
+    except DAMAGED as error:
         why = str(error).split("\n")[0] or type(error).__name__
         return _Trouble("damaged", name, why)
 

@@ -33,7 +33,8 @@ class DataSet:
     """A public data set.
 
     `parts` maps each part's name to its number of rows; the first is read unless another is asked
-    for. `traps` are what goes wrong when the files are read naively.
+    for. `traps` are what goes wrong when the files are read naively. A set without `files` is
+    drawn by its reader: there is nothing to fetch.
     """
 
     name: str

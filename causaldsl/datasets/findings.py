@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from causaldsl.data.findings import did_you_mean, quoted, shown
 from causaldsl.diagnostics import codes
@@ -54,4 +54,40 @@ def download_failed(name: str, url: str, why: str, placed: str) -> Diagnostic:
             f"or set CAUSALDSL_DATA to a folder that holds {name}/",
         ),
         hint=f"save the file as {placed}",
+    )
+
+
+def place_by_hand(name: str, searched: Sequence[str], lacking: str, page: str) -> Diagnostic:
+    """CD531: a set that may not be passed on, so that nothing can fetch it."""
+    return codes.diagnostic(
+        "CD531",
+        f"the data set `{name}` is not on this machine",
+        notes=(
+            *(f"looked at {path}" for path in searched),
+            f"lacking is {lacking}",
+            f"its terms allow no mirror: {page} says how to get the files",
+        ),
+        hint=f"set CAUSALDSL_DATA to a folder that holds {name}/ with the files as published",
+    )
+
+
+def pictures_missing(names: Sequence[str], folder: str) -> Diagnostic:
+    """CD526: pictures that a set's list names and its folder lacks."""
+    verb = "picture is" if len(names) == 1 else "pictures are"
+    return codes.diagnostic(
+        "CD526",
+        f"{len(names):,} {verb} not there: {quoted(names)}",
+        place=shown(folder),
+        hint="unpack the whole archive, or ask for fewer rows",
+    )
+
+
+def pictures_damaged(names: Sequence[str], reasons: Mapping[str, int]) -> Diagnostic:
+    """CD527: pictures of a set that cannot be read."""
+    noun = "picture" if len(names) == 1 else "pictures"
+    return codes.diagnostic(
+        "CD527",
+        f"{len(names):,} {noun} cannot be read: {quoted(names)}",
+        notes=tuple(f"{count:,} x {shown(reason)}" for reason, count in list(reasons.items())[:5]),
+        hint="unpack the archive again",
     )

@@ -22,11 +22,12 @@ from causaldsl.datasets.dataset import DataSet
 from causaldsl.datasets.download import download, sha256_of
 from causaldsl.datasets.german import GERMAN
 from causaldsl.datasets.law_school import LAW_SCHOOL
+from causaldsl.datasets.scenes import SCENES
 from causaldsl.diagnostics.model import DataError
 from causaldsl.diagnostics.progress import ProgressCallback, silent
 
 DATASETS = MappingProxyType(
-    {s.name: s for s in (LAW_SCHOOL, ADULT, ADULT_BINARY, COMPAS, COMMUNITIES, GERMAN)}
+    {s.name: s for s in (LAW_SCHOOL, ADULT, ADULT_BINARY, COMPAS, COMMUNITIES, GERMAN, SCENES)}
 )
 
 
@@ -48,7 +49,8 @@ def cache_folder() -> Path:
     return Path.home() / ".cache" / "causaldsl"
 
 
-def _roots() -> tuple[Path, ...]:
+def data_folders() -> tuple[Path, ...]:
+    """Return the folders that sets are looked for in, one subfolder each, the first one first."""
     chosen = os.environ.get("CAUSALDSL_DATA")
     return (Path(chosen), cache_folder()) if chosen else (cache_folder(),)
 
@@ -63,7 +65,7 @@ def path_of(name: str) -> Path:
         and how to place them by hand.
     """
     found = dataset(name)
-    folders = [root / found.folder for root in _roots()]
+    folders = [root / found.folder for root in data_folders()]
     for folder in folders:
         if all((folder / file.name).is_file() for file in found.files):
             return folder
