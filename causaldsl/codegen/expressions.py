@@ -38,6 +38,10 @@ class Writer:
     needs: set[str] = field(default_factory=set)
     constants: dict[str, tuple[float, ...]] = field(default_factory=dict)
     constant_names: dict[tuple[str, tuple[float, ...]], str] = field(default_factory=dict)
+    heads: dict[str, str] = field(default_factory=dict)
+    shared: dict[str, str] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
+    has_auxiliaries: bool = False
     values: dict[str, str] = field(default_factory=dict)
     means: dict[str, str] = field(default_factory=dict)
 
@@ -58,7 +62,18 @@ def number(value: float) -> str:
 
 def is_tensor(node: ir.Ir) -> bool:
     """Whether the text of an expression is a tensor rather than a Python number."""
-    kinds = ir.Var | ir.Par | ir.Code | ir.Constants | ir.At | ir.Pick | ir.Linear | ir.Vector
+    kinds = (
+        ir.Var
+        | ir.Par
+        | ir.Code
+        | ir.Constants
+        | ir.At
+        | ir.Pick
+        | ir.Linear
+        | ir.Vector
+        | ir.Head
+        | ir.Cells
+    )
     return any(isinstance(here, kinds) for here in walk(node))
 
 
@@ -83,8 +98,12 @@ def _write(node: ir.Ir, w: Writer) -> tuple[str, int]:
         case ir.At(table, by):
             places = ", ".join(w.index(v) if isinstance(v, str) else str(v) for v in by)
             return f"{write(table, w)}[{places}]", _ATOM
+        case ir.Pick(ir.Var(name), position):
+            return f"{w.variables[name]}[..., {position}]", _ATOM
         case ir.Pick(table, position):
             return f"{write(table, w)}[{position}]", _ATOM
+        case ir.Head() | ir.Spread() | ir.StartOf() | ir.Cells():
+            return write_network_part(node, w)
         case ir.Neg(value):
             return f"-{_inside(value, w, _UNARY)}", _UNARY
         case ir.Op():
@@ -102,6 +121,37 @@ def _write(node: ir.Ir, w: Writer) -> tuple[str, int]:
                 return f"unscaled({quoted(column)}, {write(value, w)})", _ATOM
             return f"SCALES[{quoted(column)}][1] * {_inside(value, w, _PRODUCT)}", _PRODUCT
     raise InternalError(f"CD901: no text for {type(node).__name__}")
+
+
+def write_network_part(
+    node: ir.Head | ir.Spread | ir.StartOf | ir.Cells, w: Writer
+) -> tuple[str, int]:
+    """Return what stands around a network as text: its heads, their links, an array's cells."""
+    match node:
+        case ir.Head(net, start, size):
+            heads = w.heads[net.name]
+            if start is None:
+                return heads, _ATOM
+            place = f"{start}" if size is None else f"{start}:{start + size}"
+            whole = size is not None and start == 0 and size == net.width
+            return (heads if whole else f"{heads}[..., {place}]"), _ATOM
+        case ir.Spread("exp", value):
+            return f"torch.exp({write(value, w)})", _ATOM
+        case ir.Spread("logvar", value):
+            return f"torch.exp(0.5 * {_inside(value, w, _PRODUCT)})", _ATOM
+        case ir.Spread(_, value):
+            return f"F.softplus({write(value, w)}) + 1e-6", _SUM
+        case ir.StartOf(rule, column):
+            helper = "start_log" if rule == "log_centre" else "start_logit"
+            w.needs.add(helper)
+            return f"{helper}({quoted(column)})", _ATOM
+        case ir.Cells(ir.Num(0.0), size):
+            return f"torch.zeros({size})", _ATOM
+        case ir.Cells(ir.Num(value), size):
+            return f"torch.full(({size},), {number(value)})", _ATOM
+        case ir.Cells(value, size):
+            w.needs.add("cells")
+            return f"cells({write(value, w)}, {size})", _ATOM
 
 
 def _inside(node: ir.Ir, w: Writer, strength: int) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causaldsl.codegen.expressions import Writer, write
+from causaldsl.codegen import networks
+from causaldsl.codegen.expressions import FAMILY_TEXT, Writer, write
 from causaldsl.codegen.layout import collection, fit, indent, with_comment
 from causaldsl.codegen.names import printable, quoted
 from causaldsl.ir import nodes as ir
-from causaldsl.ir.passes.walk import params_of, variables_of
+from causaldsl.ir.passes.walk import networks_of, params_of, variables_of
 from causaldsl.vocabulary.domains import (
     Binary,
     Categorical,
@@ -18,19 +19,6 @@ from causaldsl.vocabulary.domains import (
     UnitInterval,
     levels_of,
 )
-
-_ACTIVATIONS = {
-    "tanh": "torch.tanh",
-    "relu": "torch.relu",
-    "elu": "F.elu",
-    "leaky_relu": "F.leaky_relu",
-    "sigmoid": "torch.sigmoid",
-    "softplus": "F.softplus",
-    "gelu": "F.gelu",
-    "selu": "F.selu",
-    "silu": "F.silu",
-    "identity": "torch.positive",
-}
 
 
 def python_name(guide: str) -> str:
@@ -100,10 +88,14 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
         '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):'
     )
     drawn: set[str] = set()
+    w.heads = {}
     read = {v for s in rows for e in s.arguments.values() for v in variables_of(e)}
     for name in (v for v in guide.evidence if v in read):
         lines.append(indent(f"{w.variables[name]} = data[{quoted(name)}]", 2))
     for site in rows:
+        if site.form == "auxiliary":
+            lines.append(_auxiliary_site(guide, site, w))
+            continue
         lines.append(_row_site(program, guide, site, drawn, w))
         drawn.add(site.target)
     return "\n".join(lines) + "\n"
@@ -171,12 +163,15 @@ def _row_site(
         case "per_row":
             lines += [indent(line, 2) for line in _per_row_parameters(stem)]
         case "expressions":
+            lines += networks.assignments(site.arguments.values(), w, "", 2)
             lines.append(fit("loc = ", write(site.arguments["mean"], w), 2))
             scale = write(site.arguments["sd"], w) if "sd" in site.arguments else "1.0"
             lines.append(fit("scale = ", scale, 2))
         case _:
             lines += _network_lines(program, site, stem, drawn, w)
     law = _law(site.domain, "loc", "scale")
+    if site.event:
+        law += f".to_event({len(site.event)})"
     if site.missing_of:
         law += f".mask(~data[{quoted(site.missing_of + '__seen')}])"
     lines.append(fit(f"{var} = ", f"pyro.sample({name}, {law})", 2))
@@ -184,6 +179,39 @@ def _row_site(
     if not _is_read(guide, site.target):
         text = text.replace(f"{var} = pyro.sample", "pyro.sample")
     return text
+
+
+def _auxiliary_site(guide: ir.GuideProgram, site: ir.GuideSite, w: Writer) -> str:
+    """Write a predictor of an observed variable: trained where it is seen, drawn where not."""
+    name, var = quoted(site.target), w.variables[site.target]
+    is_seen = site.target in guide.evidence
+    lines = [indent(f"# {_comment(site)}", 2)] if _comment(site) else []
+    lines += networks.assignments(site.arguments.values(), w, "", 2)
+    given = {k: write(v, w) for k, v in site.arguments.items()}
+    event = f".to_event({len(site.event)})" if site.event else ""
+    lines.append(fit("law = ", FAMILY_TEXT[site.family or ""](given) + event, 2))
+    if is_seen:
+        seen = f'obs=data[{name}], infer={{"is_auxiliary": True}}'
+        lines.append(fit("", f"pyro.sample({quoted(site.target + '__guide')}, law, {seen})", 2))
+        if _draw_is_read(guide, site.target):
+            w.needs.add("mode")
+            text = f'law.sample() if MODE["training"] else data[{name}]'
+            lines.append(fit(f"{var}_drawn = ", text, 2))
+    else:
+        lines.append(indent(f"{var}_drawn = law.sample()", 2))
+    return "\n".join(lines)
+
+
+def _draw_is_read(guide: ir.GuideProgram, target: str) -> bool:
+    for site in guide.sites:
+        for argument in site.arguments.values():
+            for net in networks_of(argument):
+                drawn = [
+                    i.value.name for i in net.inputs if i.drawn and isinstance(i.value, ir.Var)
+                ]
+                if target in drawn or (net.by == target and net.by_drawn):
+                    return True
+    return False
 
 
 def _is_read(guide: ir.GuideProgram, target: str) -> bool:
@@ -236,7 +264,7 @@ def _network_lines(
         if _is_masked(program, n)
     ]
     hidden = f"({', '.join(map(str, network.hidden))}{',' if len(network.hidden) == 1 else ''})"
-    settings = [quoted(stem), "x", hidden, _ACTIVATIONS[network.activation]]
+    settings = [quoted(stem), "x", hidden, networks.ACTIVATIONS[network.activation]]
     settings += ["skip=True"] if network.skip else []
     settings += ["logvar=True"] if site.logvar else []
     return [

@@ -57,6 +57,136 @@ def join(*blocks):
     """Put numbers and blocks of columns side by side."""
     return torch.cat([b[..., None] if b.dim() == 1 else b for b in blocks], -1)
 ''',
+    "columns": '''
+def columns(*blocks):
+    """Put blocks of columns side by side; rows that a block lacks are repeated."""
+    rows = torch.broadcast_shapes(*(b.shape[:-1] for b in blocks))
+    return torch.cat([b.expand(*rows, b.shape[-1]) for b in blocks], -1)
+''',
+    "cells": '''
+def cells(value, size):
+    """Repeat a number of each row in every cell of an array."""
+    value = torch.as_tensor(value)
+    return value[..., None].expand(*value.shape, size)
+''',
+    "mode": '''
+# While training, networks normalise over the batch and drop units; `training(True)` says so.
+MODE = {"training": False}
+
+
+def training(flag):
+    """Say whether the networks are being trained."""
+    MODE["training"] = flag
+''',
+    "norm_weights": '''
+def norm_weights(key, size):
+    """Return the parameters of a normalisation, and its running figures, which no gradient moves."""
+    starts = {"weight": torch.ones, "bias": torch.zeros, "mean": torch.zeros, "var": torch.ones}
+    return {
+        f"{key}.norm.{word}": pyro.param(f"{key}.norm.{word}", lambda: start(size))
+        for word, start in starts.items()
+    }
+''',
+    "weights": '''
+def weights_of(name):
+    """Return the weights of a network from Pyro's store, by name."""
+    net, found = NETWORKS[name], {}
+    keys = [f"{name}[{k}]" for k in range(net["levels"])] if "levels" in net else [name]
+    for key in keys:
+        for k, (n_in, n_out) in enumerate(zip(net["sizes"], net["sizes"][1:])):
+            spread = (2 / (n_in + n_out)) ** 0.5  # Glorot and Bengio 2010
+            start = lambda: spread * torch.randn(n_out, n_in)
+            found[f"{key}.{k}.weight"] = pyro.param(f"{key}.{k}.weight", start)
+            found[f"{key}.{k}.bias"] = pyro.param(f"{key}.{k}.bias", lambda: torch.zeros(n_out))
+    return found
+''',
+    "weights_full": '''
+def weights_of(name):
+    """Return the weights of a network from Pyro's store, by name."""
+    net, found = NETWORKS[name], {}
+    keys = [f"{name}[{k}]" for k in range(net["levels"])] if "levels" in net else [name]
+    for key in keys:
+        for k, (n_in, n_out) in enumerate(zip(net["sizes"], net["sizes"][1:])):
+            spread = (2 / (n_in + n_out)) ** 0.5  # Glorot and Bengio 2010
+            start = lambda: spread * torch.randn(n_out, n_in)
+            found[f"{key}.{k}.weight"] = pyro.param(f"{key}.{k}.weight", start)
+            found[f"{key}.{k}.bias"] = pyro.param(f"{key}.{k}.bias", lambda: torch.zeros(n_out))
+            if "norm" in net and (k + 2 < len(net["sizes"]) or "trunk" in net):
+                found |= norm_weights(f"{key}.{k}", n_out)
+    return found
+''',
+    "normed": '''
+def normed(key, x, p, kind):
+    """Normalise units: each row's, or over the batch while training and by running figures else."""
+    weight, bias = p[f"{key}.norm.weight"], p[f"{key}.norm.bias"]
+    if kind == "layer":
+        return F.layer_norm(x, x.shape[-1:], weight, bias)
+    mean, var = (p[f"{key}.norm.{word}"].detach() for word in ("mean", "var"))
+    flat = x.reshape(-1, x.shape[-1])
+    over_batch = MODE["training"] and len(flat) > 1  # one row has no spread
+    return F.batch_norm(flat, mean, var, weight, bias, over_batch).reshape(x.shape)
+''',
+    "dense": '''
+def dense(key, x, p, net):
+    """Apply dense layers: linear, then the activation, but for the last of what is no trunk."""
+    last = len(net["sizes"]) - 2
+    for k in range(last + 1):
+        x = F.linear(x, p[f"{key}.{k}.weight"], p[f"{key}.{k}.bias"])
+        if k < last or "trunk" in net:
+            x = net["activation"](x)
+    return net["out"](x) if "out" in net else x
+''',
+    "dense_full": '''
+def dense(key, x, p, net):
+    """Apply dense layers: linear, norm, activation, dropout; the last of no trunk is linear."""
+    last = len(net["sizes"]) - 2
+    for k in range(last + 1):
+        x = F.linear(x, p[f"{key}.{k}.weight"], p[f"{key}.{k}.bias"])
+        if k < last or "trunk" in net:
+            if "norm" in net:
+                x = normed(f"{key}.{k}", x, p, net["norm"])
+            x = net["activation"](x)
+            if "dropout" in net:
+                x = F.dropout(x, net["dropout"], MODE["training"])
+    return net["out"](x) if "out" in net else x
+''',
+    "run": '''
+def run(name, x, p=None):
+    """Apply a network to rows of inputs ``(..., columns)``."""
+    return dense(name, x, weights_of(name) if p is None else p, NETWORKS[name])
+''',
+    "run_by": '''
+def run(name, x, p=None, level=None):
+    """Apply a network to rows of inputs ``(..., columns)``; by `level`, each row's own branch."""
+    net, p = NETWORKS[name], weights_of(name) if p is None else p
+    if level is None:
+        return dense(name, x, p, net)
+    out = dense(f"{name}[0]", x, p, net)
+    for k in range(1, net["levels"]):
+        out = torch.where((level == k)[..., None], dense(f"{name}[{k}]", x, p, net), out)
+    return out
+''',
+    "run_split": '''
+def run(name, x, p=None, level=None):
+    """Apply a network to rows of inputs ``(..., columns)``; by `level`, each row's own branch.
+
+    Where a branch normalises over the batch, it does so over its own rows.
+    """
+    net, p = NETWORKS[name], weights_of(name) if p is None else p
+    if level is None:
+        return dense(name, x, p, net)
+    if not MODE["training"] or net.get("norm") != "batch":
+        out = dense(f"{name}[0]", x, p, net)
+        for k in range(1, net["levels"]):
+            out = torch.where((level == k)[..., None], dense(f"{name}[{k}]", x, p, net), out)
+        return out
+    out = torch.zeros(*x.shape[:-1], net["sizes"][-1])
+    for k in range(net["levels"]):
+        rows = (level == k).expand(x.shape[:-1])
+        if rows.any():
+            out[rows] = dense(f"{name}[{k}]", x[rows], p, net)
+    return out
+''',
     "layer": '''
 def layer(name, x, size, zero=False):
     """Apply a dense layer whose weights live in Pyro's parameter store."""
@@ -82,6 +212,128 @@ def normal_heads(name, x, hidden, activation, skip=False, logvar=False):
         return loc, torch.exp(raw.clamp(-14.0, 6.0))
     return loc, torch.exp(0.5 * raw) if logvar else F.softplus(raw) + 1e-6
 ''',
+    "carried": '''
+def carried(before, after, value):
+    """Return a value in another world, at its own residual: positive ones on the log scale."""
+    if isinstance(before, dist.LogNormal):
+        before, after = before.base_dist, after.base_dist
+        return torch.exp(after.loc + after.scale * (value.log() - before.loc) / before.scale)
+    while hasattr(before, "base_dist"):
+        before, after = before.base_dist, after.base_dist
+    return after.loc + after.scale * (value - before.loc) / before.scale
+''',
+    "remark": '''
+# How often a term could not be computed on a batch, by the term and the reason.
+REMARKS = {}
+
+
+def remark(term, reason):
+    """Note that a term could not be computed on a batch."""
+    REMARKS[term, reason] = REMARKS.get((term, reason), 0) + 1
+''',
+    "affinity": '''
+def affinity(x, y, kernel, width):
+    """Return the kernel between the rows of two samples, ``(rows of x, rows of y)``."""
+    square = (x**2).sum(-1)[:, None] + (y**2).sum(-1) - 2 * x @ y.T
+    if kernel == "gaussian":
+        return torch.exp(-0.5 * square.clamp(min=0.0) / width**2)
+    distance = torch.sqrt(square.clamp(min=1e-12))
+    return -distance if kernel == "energy" else torch.exp(-distance / width)
+
+
+def median_distance(x):
+    """Return the median distance between different rows, the usual width of a kernel."""
+    found = torch.pdist(x.detach())
+    found = found[found > 0]
+    return found.median() if len(found) else torch.ones(())
+''',
+    "mmd": '''
+def mmd(x, y, kernel, width=None):
+    """Return the squared maximum mean discrepancy of two samples (Gretton et al. 2012, eq. 5)."""
+    if width is None:
+        width = median_distance(torch.cat([x, y]))
+    within = affinity(x, x, kernel, width).mean() + affinity(y, y, kernel, width).mean()
+    return within - 2 * affinity(x, y, kernel, width).mean()
+''',
+    "mmd_by": '''
+def mmd_by(term, x, level, levels, kernel, width=None, reference=None, counts=False):
+    """Return the discrepancy between groups of rows, or of each group to a reference.
+
+    Groups count alike or, with `counts`, by their rows. A group without two rows is left out.
+    """
+    groups = [x[level == k] for k in range(levels)]
+    groups = [g for g in groups if len(g) > 1]
+    if reference is not None:
+        found = [(len(g), mmd(g, reference(g), kernel, width)) for g in groups]
+    else:
+        pairs = [(a, b) for i, a in enumerate(groups) for b in groups[:i]]
+        found = [(len(a) + len(b), mmd(a, b, kernel, width)) for a, b in pairs]
+    if len(found) < (levels if reference is not None else levels * (levels - 1) // 2):
+        remark(term, "a level has fewer than two rows")
+    if not found:
+        return 0.0 * x.sum()
+    if counts:
+        return sum(n * value for n, value in found)
+    return sum(value for _, value in found) / len(found)
+''',
+    "hsic": '''
+def hsic(x, y, kernel, width=None, levels=(False, False)):
+    """Return the Hilbert-Schmidt independence criterion (Gretton et al. 2005, eq. 9), biased.
+
+    Levels, as columns of 0 and 1, are alike or not.
+    """
+    n, grams = len(x), []
+    for z, is_level in zip((x, y), levels):
+        wide = median_distance(z) if width is None and not is_level else width
+        same = (z[:, None] == z).all(-1).to(z.dtype) if is_level else None
+        gram = same if is_level else affinity(z, z, kernel, wide)
+        grams.append(gram - gram.mean(0) - gram.mean(1, keepdim=True) + gram.mean())
+    return (grams[0] * grams[1]).sum() / max(n - 1, 1) ** 2
+''',
+    "permuted": '''
+def permuted(*blocks):
+    """Put blocks side by side, the rows of each in an order of its own: as if independent."""
+    return columns(*(block[torch.randperm(len(block))] for block in blocks))
+''',
+    "density_ratio": '''
+def density_ratio(name, joint, product):
+    """Return the estimated log ratio of two samples' densities, and the network's own loss.
+
+    The samples are of one size. The ratio sends its gradient to the sample, the loss to the network alone: one backward pass
+    serves both players.
+    """
+    p = weights_of(name)
+    logits = run(name, joint, {key: value.detach() for key, value in p.items()})
+    both = run(name, torch.cat([joint, product]).detach(), p)
+    kind = (torch.arange(len(both)) >= len(joint)).long()
+    loss = F.cross_entropy(both, kind)
+    return (logits[..., 0] - logits[..., 1]).mean(), loss
+''',
+    "guess": '''
+def guess(name, x, target, levels=None):
+    """Return minus the loss of a network that learns a variable, and that loss.
+
+    The first sends its gradient to what the network reads, the second to the network alone.
+    """
+
+    def loss(logits):
+        if levels is None:
+            return F.mse_loss(logits[..., 0], target)
+        return F.cross_entropy(logits, target.long())
+
+    p = weights_of(name)
+    fixed = {key: value.detach() for key, value in p.items()}
+    return -loss(run(name, x, fixed)), loss(run(name, x.detach(), p))
+''',
+    "apart_from": '''
+def apart_from(name, first, second):
+    """Return minus the loss of a network that tells two samples apart, and that loss."""
+    kind = torch.cat([torch.zeros(len(first)), torch.ones(len(second))]).long()
+    both, p = torch.cat([first, second]), weights_of(name)
+    fixed = {key: value.detach() for key, value in p.items()}
+    hidden = -F.cross_entropy(run(name, both, fixed), kind)
+    return hidden, F.cross_entropy(run(name, both.detach(), p), kind)
+''',
     "warmup": '''
 def warmup(epoch, start, end, epochs):
     """Move a weight linearly from `start` to `end` over the first `epochs`."""
@@ -95,7 +347,14 @@ def rows_in(data, n_rows=None):
 }
 
 #: What a helper itself calls.
-HELPER_NEEDS = {"normal_heads": ("layer",)}
+HELPER_NEEDS = {
+    "normal_heads": ("layer",),
+    "mmd": ("affinity",),
+    "mmd_by": ("mmd", "affinity", "remark"),
+    "hsic": ("affinity",),
+    "permuted": ("columns",),
+    "normed": ("mode",),
+}
 
 OBJECTIVE_TEXT = '''
 def traces(data, n_rows=None, guide=guide):

@@ -79,10 +79,31 @@ OWN_NAMES = frozenset(
         "latent",
         "slope",
         "seen",
+        "sites",
+        "sample",
+        "remark",
+        "product",
+        "permuted",
+        "norm_weights",
+        "mmd_by",
+        "mmd",
+        "k",
+        "joint",
+        "in_world",
+        "hsic",
+        "guess",
+        "density_ratio",
+        "carried",
+        "apart_from",
+        "apart",
+        "affinity",
+        "REMARKS",
+        "PLAYERS",
+        "EVENTS",
     ]
 ) | frozenset(dir(builtins))
 #: How the emitted functions of variables begin.
-_FUNCTIONS = ("given_", "invert_")
+_FUNCTIONS = ("given_", "invert_", "heads_", "new_", "after_", "mean_")
 
 
 def _plain(name: str) -> str:

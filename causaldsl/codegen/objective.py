@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from causaldsl.codegen.expressions import Writer, number
-from causaldsl.codegen.layout import fit
+from causaldsl.codegen import samples
+from causaldsl.codegen.layout import fit, indent
 from causaldsl.codegen.names import quoted
 from causaldsl.ir import nodes as ir
 from causaldsl.vocabulary.domains import is_discrete
@@ -13,7 +14,7 @@ def write_objective(objective: ir.Objective, program: ir.Program, w: Writer) -> 
     """Return `loss_terms` and `objective`."""
     for m in program.mechanisms:
         w.values[m.target], w.means[m.target] = _in_batch(m, program)
-    return "\n\n".join((_loss_terms(objective, w), _total(objective, w)))
+    return "\n\n".join((_loss_terms(objective, program, w), _total(objective, w)))
 
 
 def _factor(node: ir.Ir, w: Writer) -> str:
@@ -60,18 +61,77 @@ def _scheduled_kl(elbo: ir.ElboIR, w: Writer) -> list[str]:
     return [fit('terms["kl"] = ', share)]
 
 
-def _loss_terms(objective: ir.Objective, w: Writer) -> str:
+def _loss_terms(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
+    special = [x for x in objective.losses if samples.reads_samples(x.term)]
+    second = any(samples.needs_second(x.term) for x in special)
+    arguments = "data, n_rows=None" + (", second=None" if second else "")
     lines = [
-        "def loss_terms(data, n_rows=None):",
+        f"def loss_terms({arguments}):",
         '    """Return every term of the objective per row, and the parts of the ELBO."""',
         "    drawn, made = traces(data, n_rows)",
         "    parts = parts_of(drawn, made, n_rows or rows_in(data))",
         *_elbo(objective.elbo, w),
         *_scheduled_kl(objective.elbo, w),
+        *_auxiliary(w),
     ]
-    for loss in objective.losses:
-        lines.append(fit(f"terms[{quoted(loss.name)}] = ", _value(loss.term, w)))
+    if any(samples.needs_parameters(x.term) for x in special):
+        lines.append("    p = parameters()")
+    if second:
+        lines += [
+            "    # a second batch, or this one again where none is given",
+            "    second = data if second is None else second",
+            "    sites = poutine.trace(guide).get_trace(second, n_rows).nodes.items()",
+            '    apart = {**second, **{n: s["value"] for n, s in sites if s["type"] == "sample"}}',
+        ]
+    here = samples.Here(w)
+    terms = [line for x in objective.losses for line in _term_lines(x, program, w, here)]
+    lines += [*here.lines(), *terms]
     return "\n".join([*lines, "    return terms, parts"]) + "\n"
+
+
+def _auxiliary(w: Writer) -> list[str]:
+    """Write the likelihood of the predictors of observed variables, which are trained beside."""
+    if not w.has_auxiliaries:
+        return []
+    return [
+        '    terms["auxiliary"] = sum(',
+        '        -site["fn"].log_prob(site["value"]).mean()',
+        "        for name, site in drawn.nodes.items()",
+        '        if site["type"] == "sample" and site["infer"].get("is_auxiliary")',
+        "    )",
+    ]
+
+
+def _term_lines(loss: ir.LossIR, program: ir.Program, w: Writer, here: samples.Here) -> list[str]:
+    """Return the lines that compute one term."""
+    key = quoted(loss.name)
+    writer = samples.Terms(program, w, here)
+    whole = writer.value(loss.term, loss.name, loss.player)
+    if whole is not None and loss.player is not None:
+        both = f"terms[{key}], terms[{quoted(player_key(loss.name))}] = "
+        return [*writer.lines, fit(both, whole)]
+    if whole is not None:
+        return [*writer.lines, fit(f"terms[{key}] = ", whole)]
+    text = _value(loss.term, w, writer)
+    levels = writer.flips(loss.term)
+    if levels == 2:
+        return [*writer.lines, fit(f"terms[{key}] = ", text)]
+    # every other level in turn, with equal weights
+    body = [indent(line.removeprefix("    "), 2) for line in writer.lines]
+    return [
+        "    def in_world(k):",
+        *body,
+        fit("return ", text, 2),
+        fit(
+            f"terms[{key}] = ",
+            f"sum(in_world(k) for k in range(1, {levels})) / {levels - 1}",
+        ),
+    ]
+
+
+def player_key(name: str) -> str:
+    """Return the key of a player's own loss among the terms."""
+    return f"{name} (network)"
 
 
 def _in_batch(m: ir.MechanismIR, program: ir.Program) -> tuple[str, str]:
@@ -100,38 +160,42 @@ def _site_mean(name: str) -> str:
     return f'(drawn if {key} in drawn.nodes else made).nodes[{key}]["fn"].mean'
 
 
-def _value(node: ir.LossValue, w: Writer) -> str:
+def _value(node: ir.LossValue, w: Writer, t: samples.Terms) -> str:
     match node:
         case ir.Distance("mse", left, right):
-            return f"(({_row(left, w)} - {_row(right, w)}) ** 2).mean()"
+            return f"(({_row(left, w, t)} - {_row(right, w, t)}) ** 2).mean()"
         case ir.Distance("mae", left, right):
-            return f"({_row(left, w)} - {_row(right, w)}).abs().mean()"
+            return f"({_row(left, w, t)} - {_row(right, w, t)}).abs().mean()"
         case ir.RowMean(value):
-            return f"({_row(value, w)}).mean()"
+            return f"({_row(value, w, t)}).mean()"
+        case ir.Discrepancy() | ir.Dependence():
+            return t.value(node, "", None) or ""
         case ir.LossOp(op, inputs):
-            return _operation(op, [_value(i, w) for i in inputs])
+            return _operation(op, [_value(i, w, t) for i in inputs])
         case ir.Num(value):
             return number(value)
         case ir.Hyp(name):
             return w.hyper[name]
         case _:
-            return f"{_row(node, w)}.mean()"
+            return f"{_row(node, w, t)}.mean()"
 
 
-def _row(node: ir.LossValue, w: Writer) -> str:
+def _row(node: ir.LossValue, w: Writer, t: samples.Terms) -> str:
     match node:
+        case ir.Expected():
+            return t.expected(node)
         case ir.Draw(name):
             return w.values[name]
         case ir.Mean(name):
             return w.means[name]
         case ir.LossOp(op, inputs):
-            return _operation(op, [_row(i, w) for i in inputs])
+            return _operation(op, [_row(i, w, t) for i in inputs])
         case ir.Num(value):
             return number(value)
         case ir.Hyp(name):
             return w.hyper[name]
         case _:
-            return _value(node, w)
+            return _value(node, w, t)
 
 
 def _operation(op: str, texts: list[str]) -> str:
@@ -171,6 +235,8 @@ def _total(objective: ir.Objective, w: Writer) -> str:
         schedule = " * ".join(_weight((), objective.elbo.kl_warmups, w))
         own = "".join(f"{p} * " for p in _weight(objective.elbo.factors, objective.elbo.warmups, w))
         lines.append(fit("total = ", f'total + {own}({schedule} - 1.0) * terms["kl"]'))
+    if w.has_auxiliaries:
+        lines.append('    total = total + terms["auxiliary"]')
     for loss in objective.losses:
         key = quoted(loss.name)
         pieces = _weight(loss.factors, loss.warmups, w)
@@ -188,8 +254,25 @@ def _total(objective: ir.Objective, w: Writer) -> str:
     balanced = [quoted(x.name) for x in objective.losses if x.balance == "first"]
     names = f"({', '.join(balanced)}{',' if len(balanced) == 1 else ''})"
     pure = str(objective.elbo.is_pure and not objective.losses)
-    if not objective.losses and not objective.elbo.kl_warmups:
+    if not objective.losses and not objective.elbo.kl_warmups and not w.has_auxiliaries:
         lines = [*lines[:-1], f"    return {elbo}"]
     else:
         lines.append("    return total")
-    return "\n".join(lines) + f"\n\n\nBALANCED = {names}\nIS_PURE_ELBO = {pure}\n"
+    text = "\n".join(lines) + f"\n\n\nBALANCED = {names}\nIS_PURE_ELBO = {pure}\n"
+    return text + _players(objective)
+
+
+def _players(objective: ir.Objective) -> str:
+    """Return the table of the networks that learn against the model, by the name of the term."""
+    rows = []
+    for loss in objective.losses:
+        if loss.player is None:
+            continue
+        words = [f'"loss": {quoted(player_key(loss.name))}']
+        words.append(f'"prefix": {quoted(loss.player.network.name + ".")}')
+        words.append(f'"steps": {loss.player.steps}')
+        words.append(f'"learning_rate": {loss.player.learning_rate}')
+        rows.append(f"    {quoted(loss.name)}: {{{', '.join(words)}}},")
+    if not rows:
+        return ""
+    return "\n".join(["PLAYERS = {", *rows, "}"]) + "\n"

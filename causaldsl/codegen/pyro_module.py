@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causaldsl.codegen import guide_text
+from causaldsl.codegen import guide_text, networks
 from causaldsl.codegen.expressions import (
     FAMILY_TEXT,
     Writer,
@@ -21,6 +21,7 @@ from causaldsl.codegen.layout import collection, fit, indent, with_comment
 from causaldsl.codegen.names import mangle, printable, quoted
 from causaldsl.codegen.objective import write_objective
 from causaldsl.ir import nodes as ir
+from causaldsl.ir.passes.walk import networks_of
 from causaldsl.source import Span
 from causaldsl.vocabulary.domains import Categorical, Ordered, is_discrete, levels_of
 
@@ -41,10 +42,14 @@ def emit(
     variables = mangle([m.target for m in program.mechanisms], hyper.values())
     domains = {m.target: m.domain for m in program.mechanisms}
     w = Writer(variables=variables, hyper=hyper, domains=domains)
+    w.events = {m.target: len(m.event) for m in program.mechanisms}
     w.needs.add("rows_in")
+    shared = dict.fromkeys(m.shared for m in program.mechanisms if m.shared)
+    w.shared = mangle(shared, (*variables.values(), *hyper.values()))
+    w.has_auxiliaries = any(s.form == "auxiliary" for g in guides for s in g.sites)
     body = [
         _parameters(program, w),
-        *(_mechanism(m, w) for m in program.mechanisms),
+        *_mechanisms(program, w),
         *_inverses(program, w),
         _tables(program, w),
         _model(program, w),
@@ -52,11 +57,29 @@ def emit(
         OBJECTIVE_TEXT,
         write_objective(objective, program, w),
     ]
+    nets = networks.write_table(_all_networks(program, guides, objective), w)
     text = "\n\n".join(t.strip("\n") + "\n" for t in body if t.strip())
     head = _head(program, guides, w, version)
     helpers = "\n\n".join(HELPERS[h].strip("\n") + "\n" for h in HELPERS if h in _closure(w.needs))
+    if nets:
+        helpers = f"{nets}\n\n{helpers}"
     whole = f"{head}\n\n{helpers}\n\n{text}"
     return _with_imports(whole).rstrip("\n") + "\n"
+
+
+def _all_networks(
+    program: ir.Program, guides: Sequence[ir.GuideProgram], objective: ir.Objective
+) -> list[ir.Net]:
+    found = {net.name: net for net in program.networks}
+    for guide in guides:
+        for site in guide.sites:
+            for argument in site.arguments.values():
+                for net in networks_of(argument):
+                    found.setdefault(net.name, net)
+    for loss in objective.losses:
+        if loss.player is not None:
+            found.setdefault(loss.player.network.name, loss.player.network)
+    return list(found.values())
 
 
 def _closure(needs: set[str]) -> set[str]:
@@ -105,6 +128,7 @@ def _head(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, ver
         for m in program.mechanisms
         if m.observed and not isinstance(m.domain, Categorical | Ordered)
     ]
+    events = [f"{quoted(m.target)}: {_shape(m.event)}" for m in program.mechanisms if m.event]
     lines = [
         f'"""{printable(program.name)}{title}.',
         "",
@@ -125,6 +149,7 @@ def _head(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, ver
         lines.append(collection(f"{constant} = torch.tensor", [_list(values)]).replace(",)", ")"))
     lines += [
         "",
+        *([collection("EVENTS = ", events, "{}"), ""] if events else []),
         "# Mean and standard deviation of each numeric column of the training table. Parameters of",
         "# a `linear` are in this unit; with [0.0, 1.0] they are in the column's own.",
         collection("SCALES = ", scales, "{}"),
@@ -215,6 +240,8 @@ def _parameters(program: ir.Program, w: Writer) -> str:
             rows.append(f"        # {comment}")
             last = comment
         rows.append(fit(f"{quoted(param.name)}: ", write_param(param, w), 2) + ",")
+    for net in program.networks:
+        rows.append(f"        **weights_of({quoted(net.name)}),")
     doc = '    """Return every parameter of the model, by name."""'
     inner = "\n".join(rows)
     body = f"    return {{\n{inner}\n    }}" if rows else "    return {}"
@@ -229,12 +256,43 @@ def function_name(target: str, w: Writer) -> str:
     return f"given_{w.variables[target]}"
 
 
+def _mechanisms(program: ir.Program, w: Writer) -> list[str]:
+    """Return the functions of all variables, a shared network's before its first reader."""
+    texts: list[str] = []
+    written: set[str] = set()
+    for m in program.mechanisms:
+        if m.shared is not None and m.shared not in written:
+            written.add(m.shared)
+            texts.append(_shared_network(m, w))
+        texts.append(_mechanism(m, w))
+    return texts
+
+
+def _shared_network(m: ir.MechanismIR, w: Writer) -> str:
+    net = networks.top_networks(m.arguments.values())[m.shared or ""]
+    arguments = ["p", *(w.variables[q] for q in m.parents)]
+    return (
+        f"def heads_{w.shared[net.name]}({', '.join(arguments)}):\n"
+        f'    """Run the network of {printable(net.name)}, which its members share."""\n'
+        + fit("return ", networks.call(net, w))
+        + "\n"
+    )
+
+
 def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
     arguments = ["p", *(w.variables[q] for q in m.parents)]
-    lines = [f"def {function_name(m.target, w)}({', '.join(arguments)}):"]
+    optional = ["heads=None"] if m.shared else []
+    lines = [f"def {function_name(m.target, w)}({', '.join([*arguments, *optional])}):"]
     comment = line_comment(m.origin)
     what = f"{printable(m.target)}: {comment or 'as declared'}".rstrip(".")
     lines.append(f'    """{what}."""')
+    w.heads = {}
+    if m.shared:
+        w.heads[m.shared] = "heads"
+        lines.append("    if heads is None:")
+        lines.append(f"        heads = heads_{w.shared[m.shared]}({', '.join(arguments)})")
+    roots = [*m.arguments.values(), *([m.structural] if m.structural else [])]
+    lines += networks.assignments(roots, w, "p", 1)
     if m.structural is not None:
         text = write(m.structural, w)
         if not is_tensor(m.structural):
@@ -255,7 +313,8 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
             lines.append(fit(f"{local} = ", text))
             text = local
         given[name] = text
-    lines.append(fit("return ", FAMILY_TEXT[m.family or ""](given)))
+    event = f".to_event({len(m.event)})" if m.event else ""
+    lines.append(fit("return ", FAMILY_TEXT[m.family or ""](given) + event))
     return "\n".join(lines) + "\n"
 
 
@@ -294,16 +353,25 @@ def _tables(program: ir.Program, w: Writer) -> str:
 
 
 def _call(m: ir.MechanismIR, w: Writer) -> str:
-    return f"{function_name(m.target, w)}({', '.join(['p', *(w.variables[q] for q in m.parents)])})"
+    arguments = ["p", *(w.variables[q] for q in m.parents)]
+    if m.shared:
+        arguments.append(f"heads_of_{w.shared[m.shared]}")
+    return f"{function_name(m.target, w)}({', '.join(arguments)})"
 
 
 def _model(program: ir.Program, w: Writer) -> str:
     determined = {m.inverse.latent: m for m in program.mechanisms if m.inverse}
     sites = []
+    opened: set[str] = set()
     for m in program.mechanisms:
         if m.target in determined:
             continue
         comment = line_comment(m.origin)
+        if m.shared is not None and m.shared not in opened:
+            opened.add(m.shared)
+            key = w.shared[m.shared]
+            arguments = ", ".join(["p", *(w.variables[q] for q in m.parents)])
+            sites.append(fit(f"heads_of_{key} = ", f"heads_{key}({arguments})", 2))
         sites.append(_site(m, program, w, comment))
     return (
         "def model(data, n_rows=None):\n"

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,7 +22,7 @@ import pyro
 import torch
 from torch import Tensor
 
-from causaldsl.data.batches import Batches
+from causaldsl.data.batches import Batches, derive_seed
 from causaldsl.data.encoded import EncodedData
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback
@@ -78,6 +78,12 @@ class Run:
         return Batches(n_rows=self.data.n_rows, batch_size=size, seed=self.config.seed)
 
     @property
+    def second(self) -> Batches:
+        """How the rows are dealt a second time, for losses that read two batches."""
+        seed = derive_seed(self.config.seed, "second batch")
+        return replace(self.batches, seed=seed)
+
+    @property
     def watched(self) -> list[float]:
         """The curve that the stopping rule and `keep` look at."""
         return self.curves.get("validation", self.curves.get("objective", []))
@@ -127,9 +133,10 @@ def minimise(
     with minded as stopped, _only(run.target.trainable), one_thread():
         _adopt(run)
         while run.epoch < epochs and not run.pace.settled and not run.interrupted:
-            for rows in batches.epoch(run.epoch, run.step):
+            for rows, others in _dealt(run, batches):
                 batch = run.data.batch(rows) if everything is None else everything
-                _step(run, batch, epochs, batches.steps_per_epoch)
+                second = None if others is None else run.data.batch(others)
+                _step(run, batch, second, epochs, batches.steps_per_epoch)
                 clock.tick(epochs, block, batches.steps_per_epoch)
                 if stopped():
                     run.interrupted = True
@@ -141,6 +148,16 @@ def minimise(
             save_run(run, run.keeping)
     if not run.interrupted and run.config.keep == "loss" and run.best_params:
         _restore(run.best_params)
+
+
+def _dealt(run: Run, batches: Batches) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Yield the rows of each step, and of its second batch where one is read."""
+    if not run.target.reads_second or batches.is_full:
+        for rows in batches.epoch(run.epoch, run.step):
+            yield rows, None
+    else:
+        others = run.second.epoch(run.epoch, run.step)
+        yield from zip(batches.epoch(run.epoch, run.step), others, strict=True)
 
 
 # --- one step -------------------------------------------------------------------------------
@@ -155,24 +172,65 @@ def _adopt(run: Run) -> None:
             run.adopted.setdefault(name, value)
 
 
-def _step(run: Run, batch: Batch, epochs: int, steps: int) -> None:
+def _step(run: Run, batch: Batch, second: Batch | None, epochs: int, steps: int) -> None:
     before = random_state()
-    losses = run.target.evaluate(batch, run.epoch)
+    with _training(run.target):
+        _practise(run, batch, second)
+        losses = run.target.evaluate(batch, run.epoch, second)
     if len(pyro.get_param_store()) != run.known:
         _adopt(run)
     value = losses.total.item()
     for parameter in run.adopted.values():
         parameter.grad = None
-    if math.isfinite(value) and losses.total.requires_grad:
-        losses.total.backward()  # type: ignore[no-untyped-call]
+    # the players' losses reach their own parameters alone, so one pass serves both sides
+    whole = sum(losses.players.values(), losses.total)
+    if math.isfinite(value) and whole.requires_grad:
+        whole.backward()  # type: ignore[no-untyped-call]
     norm = _clipped_norm(run)
     if not (math.isfinite(value) and math.isfinite(norm)):
         _refuse(run, batch, before, steps)
     run.rate = rate_at(run.config, run.pace, run.epoch + run.step / steps, epochs)
-    run.optimiser.step(run.adopted, run.rate)
+    _move(run, run.adopted)
     _record(run, losses, value, len(batch["__row__"]))
     run.step += 1
     run.steps_done += 1
+
+
+def _move(run: Run, params: Mapping[str, Tensor]) -> None:
+    """Move parameters, those of a player at its own rate where it has one."""
+    rates: dict[float, dict[str, Tensor]] = {}
+    own = {r.prefix: r.learning_rate for r in run.target.players.values() if r.learning_rate}
+    for name, value in params.items():
+        rate = next((own[p] for p in own if name.startswith(p)), run.rate)
+        rates.setdefault(rate, {})[name] = value
+    for rate, group in rates.items():
+        run.optimiser.step(group, rate)
+
+
+def _practise(run: Run, batch: Batch, second: Batch | None) -> None:
+    """Let players that take several steps for one of the model's take all but the last."""
+    most = max((rule.steps for rule in run.target.players.values()), default=1)
+    for k in range(1, most):
+        playing = {n: r for n, r in run.target.players.items() if r.steps > k}
+        losses = run.target.evaluate(batch, run.epoch, second)
+        if len(pyro.get_param_store()) != run.known:
+            _adopt(run)
+        for parameter in run.adopted.values():
+            parameter.grad = None
+        sum(losses.players[n] for n in playing).backward()  # type: ignore[union-attr]
+        prefixes = tuple(rule.prefix for rule in playing.values())
+        run.rate = run.rate or run.config.learning_rate
+        _move(run, {n: v for n, v in run.adopted.items() if n.startswith(prefixes)})
+
+
+@contextmanager
+def _training(target: Target) -> Iterator[None]:
+    """Have networks normalise over the batch and drop units inside."""
+    target.set_training(True)
+    try:
+        yield
+    finally:
+        target.set_training(False)
 
 
 def _clipped_norm(run: Run) -> float:

@@ -6,6 +6,7 @@ and which R of `balance`.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import pyro
 import torch
 from torch import Tensor
 
+from causaldsl.codegen.guide_text import python_name
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.inference import findings
 from causaldsl.runtime.load import CompiledScm
@@ -25,23 +27,40 @@ Shares = dict[str, Tensor]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
-    """One evaluation: what is minimised, its terms, and the parts of the negative ELBO."""
+    """One evaluation: what is minimised, its terms, and the parts of the negative ELBO.
+
+    `players` are the losses of the networks that learn against the model, by the term's name.
+    """
 
     total: Tensor
     terms: Shares
     parts: Shares
+    players: Shares = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerRule:
+    """How a network that learns against the model learns: its parameters, steps and rate."""
+
+    prefix: str
+    steps: int = 1
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What is minimised, by which parameters (`None`: all), and from when on it stands still.
 
-    `evaluate` takes a batch and the epoch (which moves warm-ups). `is_warm` says whether every
+    `evaluate` takes a batch, the epoch (which moves warm-ups) and, if it `reads_second`, a second
+    batch. `set_training` tells networks that normalise or drop units. `is_warm` says whether every
     warm-up has ended at an epoch: before that, objectives of different epochs do not compare.
     """
 
     stage: str
-    evaluate: Callable[[Batch, float], Losses]
+    evaluate: Callable[..., Losses]
+    reads_second: bool = False
+    players: Mapping[str, PlayerRule] = field(default_factory=dict)
+    set_training: Callable[[bool], None] = field(default=lambda _: None)
     trainable: frozenset[str] | None = None
     is_warm: Callable[[float], bool] = field(default=lambda _: True)
 
@@ -63,17 +82,44 @@ def model_target(
     `first` are the terms of the first pass: numbers on which the schedule of weights is tried.
     """
     module: Any = compiled.module
+    table: dict[str, dict[str, Any]] = getattr(module, "PLAYERS", {})
+    reads_second = reads_second_batch(compiled)
 
-    def evaluate(batch: Batch, epoch: float) -> Losses:
-        drawn = [module.loss_terms(batch, n_rows) for _ in range(particles)]
+    def evaluate(batch: Batch, epoch: float, second: Batch | None = None) -> Losses:
+        more = (second,) if reads_second else ()
+        drawn = [module.loss_terms(batch, n_rows, *more) for _ in range(particles)]
         terms, parts = _averaged(drawn)
-        return Losses(total=module.objective(terms, epoch, balance), terms=terms, parts=parts)
+        return Losses(
+            total=module.objective(terms, epoch, balance),
+            terms=terms,
+            parts=parts,
+            players={name: terms[player["loss"]] for name, player in table.items()},
+        )
 
     def is_warm(epoch: float) -> bool:
         now, later = (module.objective(first, e, balance) for e in (epoch, math.inf))
         return bool(now == later)
 
-    return Target(stage="model", evaluate=evaluate, is_warm=is_warm)
+    return Target(
+        stage="model",
+        evaluate=evaluate,
+        reads_second=reads_second,
+        players={
+            name: PlayerRule(
+                prefix=player["prefix"],
+                steps=player["steps"],
+                learning_rate=player["learning_rate"],
+            )
+            for name, player in table.items()
+        },
+        set_training=getattr(module, "training", lambda _: None),
+        is_warm=is_warm,
+    )
+
+
+def reads_second_batch(compiled: CompiledScm) -> bool:
+    """Whether some loss permutes the blocks of a second batch."""
+    return "second" in inspect.signature(compiled.module.loss_terms).parameters
 
 
 def guide_target(
@@ -83,8 +129,8 @@ def guide_target(
     module: Any = compiled.module
     evidence = module.GUIDE_EVIDENCE[guide]
 
-    def evaluate(batch: Batch, epoch: float) -> Losses:
-        del epoch
+    def evaluate(batch: Batch, epoch: float, second: Batch | None = None) -> Losses:
+        del epoch, second
         seen = without(batch, compiled, evidence)
         drawn: list[tuple[Shares, Shares]] = [
             ({}, module.elbo_parts(seen, n_rows, guide=module.GUIDES[guide])[0])
@@ -133,14 +179,11 @@ def guide_parameters(
     share once the guide for all evidence has taught them, are not the guide's own.
     """
     module: Any = compiled.module
-    before = set(pyro.get_param_store())
     with torch.no_grad():
         asked = _asked_for(lambda: module.GUIDES[guide](batch, n_rows))
-        shared = _asked_for(module.parameters)
-        if guide != "all" and "all" in module.GUIDES:
-            prefix = tuple(f"guide.{name}." for name in getattr(module, "GLOBAL", ()))
-            shared |= {name for name in asked & before if name.startswith(prefix)}
-    return frozenset(asked - shared)
+    # other guides may read networks of the guide for all evidence, and the factors of Bayesian
+    # parameters, which that guide has taught them
+    return frozenset(n for n in asked if n.startswith(f"{python_name(guide)}."))
 
 
 def _asked_for(run: Callable[[], object]) -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from causaldsl.diagnostics.model import InternalError
 from causaldsl.ir import nodes as ir
+from causaldsl.ir.networks import Reader, lower_network, needs_network
 from causaldsl.ir.passes.walk import params_of
 from causaldsl.ir.refusals import Refused, not_compiled
 from causaldsl.semantics.model import Scm
@@ -19,8 +20,6 @@ from causaldsl.vocabulary.domains import (
     levels_of,
 )
 
-#: Networks whose compilation the back end does not do in a mechanism.
-NETWORK_CALLS = ("mlp", "conv", "deconv")
 
 #: Where the weight of an unobserved input starts. At 0 neither it nor the guide would have a
 #: gradient but by the noise of the draws; the sign, a matter of convention, is fixed with it.
@@ -54,6 +53,8 @@ def lower_expression(node: nodes.Expression, ctx: Lowering, column: str | None =
 
     `column` names the observed real target in whose unit a `linear` here is to be expressed.
     """
+    if needs_network(node, ctx.scm, ctx.scm.variables[ctx.target].size):
+        return _lower_inner_network(node, ctx)
     match node:
         case nodes.Number(value=value):
             return ir.Num(value)
@@ -77,10 +78,17 @@ def lower_expression(node: nodes.Expression, ctx: Lowering, column: str | None =
             return _vector(tuple(lower_expression(i, ctx) for i in items))
         case nodes.Table(entries=entries):
             return _lower_table(entries, ctx)
-        case nodes.By(span=span):
-            raise Refused(not_compiled("`by` in a mechanism", span))
         case _:
             raise Refused(not_compiled("this expression in a mechanism", node.span))
+
+
+def _lower_inner_network(node: nodes.Expression, ctx: Lowering) -> ir.Head:
+    """Return a network that stands inside an expression: one number, or one for each cell."""
+    ctx.linears += 1
+    name = ctx.target if ctx.linears == 1 else f"{ctx.target}.{ctx.linears}"
+    size = ctx.scm.variables[ctx.target].size
+    reader = Reader(scm=ctx.scm, lower=lambda n: lower_expression(n, ctx), refuse=not_compiled)
+    return ir.Head(lower_network(node, reader, name, size or 1), 0, size)
 
 
 def _vector(items: tuple[ir.Ir, ...]) -> ir.Ir:
@@ -139,7 +147,7 @@ def _lower_index(
         if len(places) == 1 and isinstance(places[0], int):
             return ir.Pick(ir.Par(base.name), places[0])
         return ir.At(ir.Par(base.name), places)
-    raise Refused(not_compiled(f"an element of the array `{base.name}`", base.span))
+    return ir.Pick(ir.Var(base.name), int(float(_index_level(indices[0]))))
 
 
 def _place(parameter: str, axis: int, index: nodes.Expression, ctx: Lowering) -> str | int:
@@ -165,8 +173,6 @@ def _lower_call(node: nodes.Call, ctx: Lowering, column: str | None) -> ir.Ir:
         if column is None:
             return linear
         return ir.Rescale(column, linear, shift=linear.intercept is not None)
-    if node.name in NETWORK_CALLS:
-        raise Refused(not_compiled(f"`{node.name}` in a mechanism", node.name_span))
     if node.name == "code":
         inner = lower_expression(node.inputs[0], ctx)
         if isinstance(inner, ir.Var):

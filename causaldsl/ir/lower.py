@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from causaldsl.diagnostics.model import Diagnostic
@@ -13,8 +14,17 @@ from causaldsl.ir.expressions import (
     lower_linear,
 )
 from causaldsl.ir.inverse import invert, place_inverses
-from causaldsl.ir.passes.walk import params_of, walk
-from causaldsl.ir.refusals import Refused, array_not_compiled, image_not_compiled, not_compiled
+from causaldsl.ir.networks import (
+    Reader,
+    event_of,
+    lower_network,
+    needs_network,
+    spread,
+    table_of,
+    words_of,
+)
+from causaldsl.ir.passes.walk import networks_of, params_of, walk
+from causaldsl.ir.refusals import Refused, array_not_compiled, not_compiled
 from causaldsl.semantics.model import Parameter, Scm, Stochastic, Structural, Variable
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
@@ -67,9 +77,20 @@ def lower(scm: Scm) -> tuple[ir.Program | None, tuple[Diagnostic, ...]]:
             hyper=numbers,
             params=tuple(params),
             mechanisms=place_inverses(tuple(mechanisms)),
+            networks=_networks(mechanisms),
         ),
         (),
     )
+
+
+def _networks(mechanisms: list[ir.MechanismIR]) -> tuple[ir.Net, ...]:
+    found: dict[str, ir.Net] = {}
+    for mechanism in mechanisms:
+        roots = [*mechanism.arguments.values()]
+        roots += [mechanism.structural] if mechanism.structural else []
+        for root in roots:
+            found |= {n: v for n, v in table_of(networks_of(root)).items() if n not in found}
+    return tuple(found.values())
 
 
 # --- parameters -----------------------------------------------------------------------------
@@ -135,10 +156,6 @@ def _lower_parameter(parameter: Parameter, scm: Scm) -> ir.ParamIR:
 
 
 def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
-    if isinstance(variable.domain, Image):
-        raise Refused(image_not_compiled(variable.name, variable.span))
-    if variable.size is not None:
-        raise Refused(array_not_compiled(variable.name, variable.span))
     family: str | None = None
     arguments: Mapping[str, ir.Ir] = {}
     structural: ir.Ir | None = None
@@ -146,13 +163,21 @@ def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
     match variable.mechanism:
         case Structural(expression=expression, noise=noise):
             is_column = variable.is_observed and isinstance(variable.domain, Real)
-            structural = lower_expression(expression, ctx, variable.name if is_column else None)
+            if needs_network(expression, ctx.scm, variable.size):
+                structural = _network_head(expression, variable, ctx)
+            elif variable.size is not None:
+                raise Refused(array_not_compiled(variable.name, expression.span))
+            else:
+                column = variable.name if is_column else None
+                structural = lower_expression(expression, ctx, column)
             if noise is not None and variable.is_observed:
                 found = invert(structural, noise, ir.Var(variable.name))
                 inverse = ir.Inverse(latent=noise, expression=found) if found else None
         case Stochastic() as stochastic:
             family = stochastic.family
             arguments = _lower_arguments(stochastic, variable, ctx)
+            if variable.size is not None:
+                arguments = _celled(arguments, variable, ctx)
     return ir.MechanismIR(
         target=variable.name,
         parents=variable.parents,
@@ -164,8 +189,140 @@ def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
         inverse=inverse,
         abduction=_abduction(variable, inverse),
         missing_latent=variable.is_observed and variable.missing == "latent",
+        event=event_of(ctx.scm, variable.name),
+        shared=_shared_network(arguments, variable),
         origin=variable.mechanism_span,
     )
+
+
+def _shared_network(arguments: Mapping[str, ir.Ir], variable: Variable) -> str | None:
+    if len(variable.shares_network_with) < 2:
+        return None
+    heads = [n for a in arguments.values() for n in walk(a) if isinstance(n, ir.Head)]
+    return heads[0].net.name if heads else None
+
+
+# --- networks -------------------------------------------------------------------------------
+
+
+def _reader(ctx: Lowering) -> Reader:
+    return Reader(scm=ctx.scm, lower=lambda node: lower_expression(node, ctx), refuse=not_compiled)
+
+
+def _heads_of(variable: Variable) -> int:
+    """Return how many numbers of a network's last layer a variable's mechanism reads."""
+    mechanism = variable.mechanism
+    cells = math.prod((variable.size,)) if variable.size is not None else 1
+    if isinstance(mechanism, Stochastic):
+        if "network" in mechanism.arguments:
+            return cells * len(FAMILIES[mechanism.family].parameters)
+        if isinstance(variable.domain, Categorical):
+            return cells * len(variable.domain.levels)
+    return cells
+
+
+def _network_of(node: nodes.Expression, variable: Variable, ctx: Lowering) -> tuple[ir.Net, int]:
+    """Return the network that a mechanism reads, and where its own heads begin."""
+    members = variable.shares_network_with
+    if len(members) < 2:
+        ctx.linears += 1
+        name = variable.name if ctx.linears == 1 else f"{variable.name}.{ctx.linears}"
+        if isinstance(variable.domain, Image):
+            return lower_network(node, _reader(ctx), name, 0), 0
+        return lower_network(node, _reader(ctx), name, _heads_of(variable)), 0
+    widths = {m: _heads_of(ctx.scm.variables[m]) for m in members}
+    groups = [g for g, inside in ctx.scm.groups.items() if set(inside) == set(members)]
+    name = groups[0] if groups else "+".join(members)
+    net = lower_network(node, _reader(ctx), name, sum(widths.values()))
+    return net, sum(widths[m] for m in members[: members.index(variable.name)])
+
+
+def _network_head(node: nodes.Expression, variable: Variable, ctx: Lowering) -> ir.Head:
+    net, start = _network_of(node, variable, ctx)
+    if isinstance(variable.domain, Image):
+        return ir.Head(net, None)
+    if isinstance(variable.domain, Categorical):
+        return ir.Head(net, start, len(variable.domain.levels))
+    return ir.Head(net, start, variable.size)
+
+
+def _network_arguments(
+    node: nodes.Expression, mechanism: Stochastic, variable: Variable, ctx: Lowering
+) -> dict[str, ir.Ir]:
+    """Return every argument of a family as a head of one network."""
+    net, start = _network_of(node, variable, ctx)
+    scale = words_of(mechanism.settings).get("scale", "softplus")
+    cells = variable.size or 1
+    given: dict[str, ir.Ir] = {}
+    for k, parameter in enumerate(FAMILIES[mechanism.family].parameters):
+        head = ir.Head(net, start + k * cells, variable.size)
+        is_column = _is_column(parameter.name, mechanism.family, variable)
+        match parameter.constraint:
+            case "real":
+                given[parameter.name] = ir.Rescale(variable.name, head) if is_column else head
+            case "positive":
+                value = spread(scale, head)
+                in_unit = _is_column("mean", mechanism.family, variable)
+                given[parameter.name] = (
+                    ir.Rescale(variable.name, value, shift=False) if in_unit else value
+                )
+            case "unit":
+                given[parameter.name] = ir.Fn("sigmoid", (head,))
+            case _:
+                what = f"a network for the {parameter.name} of `{mechanism.family}`"
+                raise Refused(not_compiled(what, node.span))
+    return given
+
+
+def _is_column(argument: str, family: str, variable: Variable) -> bool:
+    return (
+        variable.is_observed
+        and isinstance(variable.domain, Real)
+        and family in _LOCATION
+        and argument == "mean"
+    )
+
+
+def _celled(
+    arguments: Mapping[str, ir.Ir], variable: Variable, ctx: Lowering
+) -> Mapping[str, ir.Ir]:
+    """Give every argument of an array one number for each cell."""
+    size = variable.size or 1
+    found: dict[str, ir.Ir] = {}
+    for name, node in arguments.items():
+        inside = list(walk(node))
+        if not any(_is_celled(n, size, ctx) for n in inside):
+            found[name] = ir.Cells(node, size)
+            continue
+        by_row = ir.Code | ir.At | ir.Linear | ir.Pick
+        read = [n for n in _outside_networks(node) if isinstance(n, by_row | ir.Var)]
+        if any(not isinstance(n, ir.Var) or n.name != variable.name for n in read):
+            raise Refused(array_not_compiled(variable.name, variable.mechanism_span))
+        found[name] = node
+    return found
+
+
+def _outside_networks(node: ir.Ir) -> list[ir.Ir]:
+    from causaldsl.ir.passes.walk import children_of
+
+    if isinstance(node, ir.Head):
+        return [node]
+    return [node, *(n for c in children_of(node) for n in _outside_networks(c))]
+
+
+def _is_celled(node: ir.Ir, size: int, ctx: Lowering) -> bool:
+    match node:
+        case ir.Head(_, _, cells):
+            return cells is not None
+        case ir.Constants(values):
+            return len(values) == size
+        case ir.Par(name):
+            made = next((p for p in ctx.params if p.name == name), None)
+            if made is not None:
+                return made.shape == (size,)
+            return ctx.scm.parameters[name].sizes == (size,)
+        case _:
+            return False
 
 
 def _abduction(variable: Variable, inverse: ir.Inverse | None) -> ir.Abduction:
@@ -182,7 +339,9 @@ def _abduction(variable: Variable, inverse: ir.Inverse | None) -> ir.Abduction:
 def _lower_arguments(mechanism: Stochastic, variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     if not mechanism.arguments:
         return _marginal(variable, ctx)
-    given = {
+    if "network" in mechanism.arguments:
+        return _network_arguments(mechanism.arguments["network"], mechanism, variable, ctx)
+    given: dict[str, ir.Ir] = {
         name: _lower_argument(name, node, mechanism, variable, ctx)
         for name, node in mechanism.arguments.items()
     }
@@ -197,6 +356,8 @@ def _lower_argument(
     variable: Variable,
     ctx: Lowering,
 ) -> ir.Ir:
+    if needs_network(node, ctx.scm, variable.size):
+        return _network_argument(name, node, mechanism, variable, ctx)
     is_linear = isinstance(node, nodes.Call) and node.name == "linear"
     if is_linear and isinstance(node, nodes.Call):
         if isinstance(variable.domain, Categorical) and name == "logits":
@@ -222,6 +383,22 @@ def _lower_argument(
     return lowered
 
 
+def _network_argument(
+    name: str,
+    node: nodes.Expression,
+    mechanism: Stochastic,
+    variable: Variable,
+    ctx: Lowering,
+) -> ir.Ir:
+    head = _network_head(node, variable, ctx)
+    if _is_column(name, mechanism.family, variable):
+        return ir.Rescale(variable.name, head)
+    start = _intercept_start(name, variable)
+    if start is None or variable.size is not None or start.rule != "log_centre":
+        return head
+    return ir.Op("+", ir.StartOf("log_centre", variable.name), head)
+
+
 def _has_number_for_each_level(node: ir.Ir) -> bool:
     """Whether an expression has an axis of levels, apart from that of the rows.
 
@@ -230,6 +407,8 @@ def _has_number_for_each_level(node: ir.Ir) -> bool:
     match node:
         case ir.Linear(_, _, outputs):
             return outputs is not None
+        case ir.Head(_, _, size):
+            return size is not None
         case ir.Constants() | ir.Vector() | ir.Par():
             return True
         case ir.Fn("softmax", inputs):
@@ -259,6 +438,8 @@ def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     if not variable.is_observed and isinstance(variable.domain, Real):
         return {"mean": ir.Num(0.0), "sd": ir.Num(1.0)}
     given: dict[str, ir.Ir]
+    if variable.size is not None:
+        return _array_marginal(variable, ctx)
     match variable.domain:
         case Real():
             given = {"mean": ir.Rescale(variable.name, lower_linear(None, ctx))}
@@ -281,6 +462,29 @@ def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     return given
 
 
+def _array_marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
+    """Return the learned marginal of an array, cell by cell."""
+    names: dict[type, str] = {Real: "mean", Positive: "mean", Count: "log_rate"}
+    argument = names.get(type(variable.domain), "logits")
+    if isinstance(variable.domain, Categorical | Ordered | UnitInterval):
+        raise Refused(array_not_compiled(variable.name, variable.span))
+    weight = ctx.new_param(
+        ir.ParamIR(
+            name=f"{variable.name}__intercept",
+            shape=(variable.size or 1,),
+            constraint="real",
+            start=ir.Start(),
+            origin=variable.span,
+        )
+    )
+    par: ir.Ir = ir.Par(weight)
+    is_real = isinstance(variable.domain, Real)
+    given: dict[str, ir.Ir] = {argument: ir.Rescale(variable.name, par) if is_real else par}
+    if isinstance(variable.mechanism, Stochastic):
+        _fill_missing(given, variable.mechanism.family, variable, ctx)
+    return given
+
+
 def _fill_missing(given: dict[str, ir.Ir], family: str, variable: Variable, ctx: Lowering) -> None:
     """Learn what the author left out: a scale, a concentration, cut points."""
     name, origin = variable.name, variable.mechanism_span
@@ -292,7 +496,7 @@ def _fill_missing(given: dict[str, ir.Ir], family: str, variable: Variable, ctx:
             scale = ctx.new_param(
                 ir.ParamIR(
                     name=f"{name}__sd",
-                    shape=(),
+                    shape=() if variable.size is None else (variable.size,),
                     constraint="positive",
                     start=ir.Start(values=(1.0,)),
                     floor=SD_FLOOR,

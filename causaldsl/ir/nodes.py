@@ -71,9 +71,9 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A table of a parameter read at one fixed level, or an array at one position."""
+    """A table of a parameter read at one fixed level, or a cell of an array."""
 
-    table: Par
+    table: Par | Var
     position: int
 
 
@@ -146,8 +146,110 @@ class Rescale:
     shift: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetInput:
+    """One block of inputs of a network, `width` numbers of a row.
+
+    `levels` makes columns of 0 and 1; `scale` names the column that standardises a number;
+    `drawn` reads an auxiliary predictor's draw in place of the observed value; `masked` cells
+    are 0 where they were not seen, and a column says where.
+    """
+
+    value: Ir | Net
+    width: int
+    levels: int | None = None
+    scale: str | None = None
+    event: int = 0
+    drawn: bool = False
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Net:
+    """A network over some inputs, with one output per head; without `outputs`, a trunk.
+
+    `hidden` are widths, for `conv` and `deconv` behind or before their `channels`. With `by`
+    there is one network for each level of that variable, and the row's own is read.
+    `lifted` counts how many of the inputs of a `conv` are no image, and become maps.
+    """
+
+    name: str
+    kind: Literal["mlp", "conv", "deconv"]
+    inputs: tuple[NetInput, ...]
+    hidden: tuple[int, ...]
+    outputs: int | None
+    activation: str = "relu"
+    slope: float | None = None
+    norm: Literal["none", "batch", "layer"] = "none"
+    dropout: float = 0.0
+    out: str = "identity"
+    by: str | None = None
+    by_drawn: bool = False
+    levels: int = 0
+    channels: tuple[int, ...] = ()
+    image: tuple[int, int, int] | None = None
+    origin: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def width(self) -> int:
+        """How many numbers it gives for a row."""
+        if self.outputs is not None:
+            return self.outputs
+        return self.hidden[-1] if self.hidden else sum(i.width for i in self.inputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Outputs of a network: one number, or `size` of them from `start` on; `None`: the image."""
+
+    net: Net
+    start: int | None = 0
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A positive number from a free one: ``softplus``, ``exp``, or ``logvar`` (exp of half)."""
+
+    kind: Literal["softplus", "exp", "logvar"]
+    value: Ir
+
+
+@dataclass(frozen=True, slots=True)
+class StartOf:
+    """The link of a column's centre, a constant of the training table."""
+
+    rule: Literal["log_centre", "logit_centre"]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The same number in every cell of an array."""
+
+    value: Ir
+    size: int
+
+
 Ir = (
-    Num | Var | Par | Hyp | Code | Constants | At | Pick | Op | Neg | Fn | Vector | Linear | Rescale
+    Num
+    | Var
+    | Par
+    | Hyp
+    | Code
+    | Constants
+    | At
+    | Pick
+    | Op
+    | Neg
+    | Fn
+    | Vector
+    | Linear
+    | Rescale
+    | Head
+    | Spread
+    | StartOf
+    | Cells
 )
 
 
@@ -204,7 +306,11 @@ class Inverse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismIR:
-    """How one variable is generated: a density with arguments, or a structural expression."""
+    """How one variable is generated: a density with arguments, or a structural expression.
+
+    `event` is the shape of one row's value, empty for a number. `shared` names the network whose
+    heads the members of a group read.
+    """
 
     target: str
     parents: tuple[str, ...]
@@ -216,6 +322,8 @@ class MechanismIR:
     inverse: Inverse | None
     abduction: Abduction
     missing_latent: bool
+    event: tuple[int, ...] = ()
+    shared: str | None = None
     origin: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -229,6 +337,7 @@ class Program:
     hyper: Mapping[str, float]
     params: tuple[ParamIR, ...]
     mechanisms: tuple[MechanismIR, ...]
+    networks: tuple[Net, ...] = ()
 
     def mechanism(self, name: str) -> MechanismIR:
         """Return the mechanism of one variable."""
@@ -261,12 +370,14 @@ class GuideSite:
     """The variational factor of one unobserved quantity.
 
     `form` is ``network`` (location and scale from `network`), ``expressions`` (from `arguments`),
-    ``per_row`` (free numbers for every row), or ``global`` (a Bayesian parameter's own factor).
+    ``per_row`` (free numbers for every row), ``global`` (a Bayesian parameter's own factor), or
+    ``auxiliary`` (a predictor of an observed variable; where that is no evidence, its draw stands
+    in, and the site `borrows` the networks of the guide for all evidence).
     `closed_kl` says whether its divergence from the model's factor is taken in closed form.
     """
 
     target: str
-    form: Literal["network", "expressions", "per_row", "global"]
+    form: Literal["network", "expressions", "per_row", "global", "auxiliary"]
     domain: Domain | None
     network: Network | None = None
     arguments: Mapping[str, Ir] = field(default_factory=dict)
@@ -275,6 +386,9 @@ class GuideSite:
     constraint: str = "real"
     closed_kl: bool = True
     logvar: bool = False
+    family: str | None = None
+    event: tuple[int, ...] = ()
+    borrows: bool = False
     origin: Span | None = field(default=None, compare=False, repr=False)
 
 
@@ -339,7 +453,117 @@ class LossOp:
     inputs: tuple[LossValue, ...]
 
 
-LossValue = Draw | Mean | Num | Hyp | Distance | RowMean | LossOp
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """In a loss: the mean of a variable's mechanism, perhaps in another world.
+
+    `world` holds what is set: a variable and a level's position, a number, or ``None`` for every
+    other level. `moved` are the variables between, in order, whose noise is kept.
+    """
+
+    name: str
+    world: tuple[tuple[str, float | None], ...] = ()
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """In a loss: draws of some variables from their mechanisms, together, in order."""
+
+    names: tuple[str, ...]
+    inputs: tuple[NetInput, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """In a loss: the values of several variables in the batch, side by side."""
+
+    names: tuple[str, ...]
+    inputs: tuple[NetInput, ...]
+
+
+Sample = Fresh | Together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Fresh draws of a distribution with given numbers, one for each cell that it is compared to."""
+
+    family: str
+    arguments: Mapping[str, Ir]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discrepancy:
+    """``mmd(...)``: the kernel distance of groups of rows, or of a sample to a reference."""
+
+    sample: Sample
+    by: str | None
+    levels: int
+    reference: Reference | Sample | None
+    kernel: str
+    width: float | None
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependence:
+    """``hsic(u, S)``."""
+
+    left: Sample
+    right: Sample
+    kernel: str
+    width: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """``total_correlation(...)``: a network tells the blocks together from the blocks permuted."""
+
+    blocks: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """``adversary(S from u)``: a network learns one variable from others."""
+
+    target: str
+    source: Sample
+    levels: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """``adversary(a sample, a sample)``: a network tells two samples apart."""
+
+    first: Sample
+    second: Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """The network of a loss, which learns against the model: steps of its own, its own rate."""
+
+    network: Net
+    steps: int = 1
+    learning_rate: float | None = None
+
+
+LossValue = (
+    Draw
+    | Mean
+    | Num
+    | Hyp
+    | Distance
+    | RowMean
+    | LossOp
+    | Expected
+    | Discrepancy
+    | Dependence
+    | Ratio
+    | Guess
+    | Apart
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +578,7 @@ class LossIR:
     warmups: tuple[Warmup, ...]
     term: LossValue
     balance: Literal["none", "first", "each_step"] | float
+    player: Player | None = None
     origin: Span | None = field(default=None, compare=False, repr=False)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.ir import nodes as ir
+from causaldsl.ir import samples
 from causaldsl.ir.refusals import Refused, loss_not_compiled
 from causaldsl.semantics.model import Loss, Scm
 from causaldsl.syntax import nodes
@@ -49,6 +50,9 @@ def _unique(loss: ir.LossIR, before: list[ir.LossIR]) -> ir.LossIR:
     name, k = loss.name, 2
     while name in taken:
         name, k = f"{loss.name}.{k}", k + 1
+    if loss.player is not None and name != loss.name:
+        network = replace(loss.player.network, name=f"player.{name}")
+        return replace(loss, name=name, player=replace(loss.player, network=network))
     return replace(loss, name=name)
 
 
@@ -176,11 +180,18 @@ def _lower_summand(
         else:
             balance = "first"
         term = term.inputs[0]
+    name = loss.name or f"loss{index + 1}"
+    player: ir.Player | None = None
+    if isinstance(term, nodes.Call) and term.name in ("total_correlation", "adversary"):
+        value, player = samples.game(term, name, constant, scm)
+    else:
+        value = loss_value(term, scm)
     return ir.LossIR(
-        name=loss.name or f"loss{index + 1}",
+        name=name,
         factors=tuple(numbers),
         warmups=tuple(warmups),
-        term=loss_value(term, scm),
+        term=value,
+        player=player,
         balance=balance,  # type: ignore[arg-type]  # one of the literals or a number
         origin=loss.span,
     )
@@ -242,6 +253,10 @@ def loss_value(node: nodes.Expression, scm: Scm) -> ir.LossValue:
             return ir.RowMean(loss_value(inner, scm))
         case nodes.Call(name=name, inputs=inputs) if name in _FUNCTIONS:
             return ir.LossOp(name, tuple(loss_value(i, scm) for i in inputs))
+        case nodes.Call(name="mmd"):
+            return samples.discrepancy(node, constant, scm)
+        case nodes.Call(name="hsic"):
+            return samples.dependence(node, constant, scm)
         case nodes.Call(name=name, name_span=span):
             raise Refused(loss_not_compiled(name, span))
         case nodes.Unary(operand=operand):
@@ -251,6 +266,6 @@ def loss_value(node: nodes.Expression, scm: Scm) -> ir.LossValue:
         case nodes.World():
             raise Refused(loss_not_compiled("a counterfactual value", node.span))
         case nodes.Expectation():
-            raise Refused(loss_not_compiled("an expectation", node.span))
+            return samples.expected(node, constant, scm)
         case _:
             raise Refused(loss_not_compiled("this expression", node.span))

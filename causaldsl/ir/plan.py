@@ -14,7 +14,7 @@ from causaldsl.vocabulary.domains import is_discrete
 
 def needs_no_fit(program: ir.Program) -> bool:
     """Whether every number of the model is given."""
-    return not program.params
+    return not program.params and not program.networks
 
 
 def fit_obstacles(scm: Scm, program: ir.Program) -> tuple[Diagnostic, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, cast
@@ -45,11 +45,17 @@ class CompiledScm:
         """Return the distribution (or, for ``:=``, the tensor) of `name` given its parents."""
         return self.mechanisms[name](params, *(values[q] for q in self.parents[name]))
 
-    def set_scales(self, scales: Mapping[str, tuple[float, float]]) -> None:
-        """Fill in centre and spread of the training columns, in place."""
-        for name, (centre, spread) in scales.items():
+    def set_scales(self, scales: Mapping[str, Sequence[Any]]) -> None:
+        """Fill in centre and spread of the training columns, in place; for an array by cell."""
+        for name, pair in scales.items():
             if name in self.module.SCALES:
-                self.module.SCALES[name][:] = [centre, spread]
+                self.module.SCALES[name][:] = [_scale(value) for value in pair]
+
+
+def _scale(value: float | Sequence[float]) -> float | Tensor:
+    if isinstance(value, Sequence):
+        return torch.tensor(value, dtype=torch.float64)
+    return value
 
 
 def load_module(text: str, name: str) -> ModuleType:

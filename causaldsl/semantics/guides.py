@@ -51,10 +51,14 @@ def check_guides(
             continue
         resolved = _resolve(right, resolver)
         for name in statement.targets:
-            for member in expand(
-                (name,), scope.names, scope.variables, scope.groups, scope.findings
-            ):
+            members = tuple(
+                expand((name,), scope.names, scope.variables, scope.groups, scope.findings)
+            )
+            for member in members:
                 _add(member, name.span, resolved, statement, guides, mechanisms, scope)
+                if member in guides and len(members) > 1:
+                    shared = replace(guides[member], shares_network_with=members)
+                    guides[member] = shared
     _check_draws(guides, scope)
     _check_order(guides, scope)
     return guides, default

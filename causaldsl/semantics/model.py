@@ -135,12 +135,14 @@ class GuideSpec:
     """A written guide: ``per_row``, or a family whose location and scale are `right`.
 
     `auxiliary` marks a guide of an observed variable (a predictor used when it is missing).
+    `shares_network_with` are the members of a group (itself included) that share one network.
     """
 
     target: str
     right: nodes.Expression
     per_row: bool
     auxiliary: bool
+    shares_network_with: tuple[str, ...] = ()
     span: Span = field(compare=False, repr=False)
 
 

@@ -57,7 +57,7 @@ def test_latents_named_loc_and_scale_keep_their_draws_in_a_guide():
         seen[len(blocks)] = blocks
         return torch.stack(blocks, -1)
 
-    compiled.module.join = spy
+    compiled.module.stack = spy
     with isolated(0):
         trace = pyro.poutine.trace(compiled.module.guide).get_trace({"G": X})
     scale, loc = trace.nodes["scale"]["value"], trace.nodes["loc"]["value"]

@@ -20,8 +20,37 @@ def children_of(node: ir.Ir) -> tuple[ir.Ir, ...]:
             return tuple(t.value for t in terms)
         case ir.At(table) | ir.Pick(table):
             return (table,)
+        case ir.Head(net):
+            return tuple(inputs_of(net))
+        case ir.Spread(_, value) | ir.Cells(value):
+            return (value,)
         case _:
             return ()
+
+
+def inputs_of(net: ir.Net) -> Iterator[ir.Ir]:
+    """Yield the expressions that a network and its trunks read."""
+    for given in net.inputs:
+        if isinstance(given.value, ir.Net):
+            yield from inputs_of(given.value)
+        elif not given.drawn:
+            yield given.value
+    if net.by is not None and not net.by_drawn:
+        yield ir.Code(net.by)
+
+
+def networks_of(node: ir.Ir) -> Iterator[ir.Net]:
+    """Yield the networks of an expression, trunks before what reads them."""
+    for here in walk(node):
+        if isinstance(here, ir.Head):
+            yield from _with_trunks(here.net)
+
+
+def _with_trunks(net: ir.Net) -> Iterator[ir.Net]:
+    for given in net.inputs:
+        if isinstance(given.value, ir.Net):
+            yield from _with_trunks(given.value)
+    yield net
 
 
 def walk(node: ir.Ir) -> Iterator[ir.Ir]:
