@@ -57,7 +57,7 @@ def render_png(picture: Picture, theme: Theme = "auto") -> bytes:
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     buffer = io.BytesIO()
     no_version: Any = {"Software": None}
-    with _own_settings():
+    with own_settings():
         renderer = cast(Any, RendererAgg)(*size, 72 / _POINTS * scale)  # has no annotations
         _Painter(renderer, picture, theme, scale, size[1]).paint()
         imsave(buffer, renderer.buffer_rgba(), format="png", metadata=no_version)
@@ -72,7 +72,7 @@ def render_pdf(picture: Picture, theme: Theme = "auto") -> bytes:
 
     metadata = {"CreationDate": None, "Creator": None, "Producer": None, "Title": picture.title}
     buffer = io.BytesIO()
-    with _own_settings():
+    with own_settings():
         inches = 72 / _POINTS
         figure = Figure(figsize=(picture.width / inches, picture.height / inches))
         FigureCanvasPdf(figure)
@@ -82,7 +82,8 @@ def render_pdf(picture: Picture, theme: Theme = "auto") -> bytes:
 
 
 @contextmanager
-def _own_settings() -> Iterator[None]:
+def own_settings() -> Iterator[None]:
+    """Draw with matplotlib's defaults inside, whatever the user's style is."""
     with mpl.rc_context(), warnings.catch_warnings():
         # A user's own style is no part of the picture; the backend is not ours to touch.
         for key in mpl.rcParams.keys() - {"backend"}:
@@ -92,6 +93,12 @@ def _own_settings() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from")
         warnings.filterwarnings("ignore", message=r"(?s)Matplotlib currently does not support")
         yield
+
+
+def installed_faces() -> list[str]:
+    """Return the families to set text in, the first that holds a character first."""
+    installed = set(font_manager.fontManager.get_font_names())
+    return [face for face in _FACES if face in installed]
 
 
 class _Page(Artist):
@@ -118,8 +125,7 @@ class _Painter:
         self._height = height
         self._colours = palette(theme)
         self._transform = Affine2D.from_values(scale, 0, 0, -scale, 0, height)
-        installed = set(font_manager.fontManager.get_font_names())
-        self._faces = [face for face in _FACES if face in installed]
+        self._faces = installed_faces()
 
     def paint(self) -> None:
         width, height = self._picture.width, self._picture.height
