@@ -59,12 +59,12 @@ def _guess(values: pd.Series[Any], role: str, n: int) -> Guess:
 
 
 def _guess_arrays(values: pd.Series[Any]) -> Guess:
-    shapes = {cell.shape if isinstance(cell, np.ndarray) else () for cell in values}
-    shape = shapes.pop()
+    shapes = {tuple(cell.shape) if isinstance(cell, np.ndarray) else () for cell in values}
+    shape: tuple[int, ...] = shapes.pop()
     if shapes or len(shape) != 3:
         return Guess(leave_out="arrays that are no pictures of one size")
     if shape[0] > _MOST_CHANNELS >= shape[2]:
-        shape = (shape[2], *shape[:2])
+        shape = (shape[2], shape[0], shape[1])
     return Guess(domain=f"image[{', '.join(map(str, shape))}]")
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import UnidentifiedImageError
 
 from causaldsl.data import findings
 from causaldsl.data.cells import ColumnKind, Floats, Mask, cell_text
@@ -86,7 +87,7 @@ def find_images(column: pd.Series[Any], spec: ColumnSpec, folder: Path) -> Image
     )
 
 
-def _is_missing(cell: object) -> bool:
+def _is_missing(cell: Any) -> bool:  # noqa: ANN401  (any cell)
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return True
     return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
@@ -143,7 +144,7 @@ def _findings(
                 folder = str(images.folder.absolute())
                 found.append(findings.picture_not_found(name, column, rows, what, folder))
             case "damaged":
-                reasons = Counter(trouble.why for _, trouble in places)
+                reasons: Counter[object] = Counter(trouble.why for _, trouble in places)
                 found.append(findings.unreadable_pictures(name, column, rows, what, reasons))
             case "size":
                 domain = str(images.spec.domain)
@@ -199,7 +200,7 @@ def _pixels_of_file(path: Path, name: str, shape: Shape) -> Floats | _Trouble:
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
             with Pillow.open(path, formats=FORMATS) as image:
                 return _pixels_of_image(image, name, shape)
-    except Pillow.UnidentifiedImageError:
+    except UnidentifiedImageError:
         return _Trouble("damaged", name, f"it is none of {', '.join(FORMATS)}")
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
         return _Trouble("damaged", name, "it would unpack into too many pixels")

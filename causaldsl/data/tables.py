@@ -211,7 +211,6 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
         if suffix == ".csv":
             frame.to_csv(beside, index=False, lineterminator="\n")
         elif suffix == ".parquet":
-            frame = frame.copy(deep=False)
             frame.attrs = {}  # the folder that it came from is nobody else's concern
             pa.parquet.write_table(pa.Table.from_pandas(frame, preserve_index=False), beside)
         else:
@@ -219,15 +218,14 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 
 def _with_pictures_written(frame: pd.DataFrame, place: Path) -> pd.DataFrame:
-    written: dict[str, list[str | None]] = {}
-    for name in frame.columns:
-        if not pd.api.types.is_object_dtype(frame[name].dtype):
+    frame = frame.copy(deep=False)
+    for i, name in enumerate(frame.columns):
+        column = frame.iloc[:, i]
+        if not pd.api.types.is_object_dtype(column.dtype) or not any(map(is_picture, column)):
             continue
-        cells = frame[name].tolist()
-        if any(is_picture(cell) for cell in cells):
-            folder = place.parent / re.sub(r"[^\w.-]", "_", f"{place.stem}_{name}")
-            written[name] = _write_pictures(cells, folder)
-    return frame.assign(**written) if written else frame
+        folder = place.parent / re.sub(r"[^\w.-]", "_", f"{place.stem}_{name}")
+        frame.isetitem(i, np.array(_write_pictures(column.tolist(), folder), dtype=object))
+    return frame
 
 
 def _write_pictures(cells: list[Any], folder: Path) -> list[str | None]:

@@ -138,11 +138,11 @@ def _train(
     falling = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / steps)
     for _ in range(epochs):
         order = torch.from_numpy(generator.permutation(rows))
-        for taken in order.split(batch):
+        for taken in torch.split(order, batch):
             logits = head(trunk(x[taken]))
             loss = nn.functional.binary_cross_entropy_with_logits(logits, y[taken])
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             falling.step()
 

@@ -29,7 +29,7 @@ def pixel_errors(made: FloatArray, truth: FloatArray, mask: BoolArray) -> FloatA
     distance = np.abs(made - truth).mean(axis=1)  # (n, h, w)
     counted = mask.sum(axis=(1, 2)).astype(np.float64)
     summed = (distance * mask).sum(axis=(1, 2))
-    return np.divide(summed, counted, out=np.full(len(made), np.nan), where=counted > 0)
+    return np.asarray(np.divide(summed, counted, out=np.full(len(made), np.nan), where=counted > 0))
 
 
 def share_moved(
@@ -78,7 +78,8 @@ def _root(covariance: FloatArray) -> FloatArray:
 def cosines(x: FloatArray, y: FloatArray) -> FloatArray:
     """Return the cosine of each pair of rows, ``(n,)``; 0 where one of them is all zeros."""
     lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-    return np.divide((x * y).sum(axis=1), lengths, out=np.zeros(len(x)), where=lengths > 0)
+    products = (x * y).sum(axis=1)
+    return np.asarray(np.divide(products, lengths, out=np.zeros(len(x)), where=lengths > 0))
 
 
 def identity_features(

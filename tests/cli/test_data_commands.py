@@ -212,3 +212,12 @@ def test_json_rows_are_plain(numbered, here):
     run("simulate", numbered, "-n", 2, "-o", "t.json")
     rows = json.loads((here / "t.json").read_text())
     assert [set(row) for row in rows] == [{"group", "G", "Y"}] * 2
+
+
+def test_drawn_scenes_need_no_download_and_are_written_with_their_pictures(here):
+    done = run("data", "scenes", "-o", "scenes.csv")
+    assert done.code == 0
+    assert "nothing to fetch" in done.out
+    assert "2,000 rows, 5 columns" in done.out
+    rows = pd.read_csv(here / "scenes.csv")
+    assert (here / rows["picture"].iloc[-1]).is_file()

@@ -391,15 +391,36 @@ def test_a_written_table_of_pictures_is_read_again(spec, schema, tmp_path, suffi
     np.testing.assert_array_equal(data.columns["x"].numpy(), arrays[[0, 2]] / 255)
 
 
+def test_writing_a_table_leaves_the_frame_as_it_was(tmp_path):
+    frame = pd.DataFrame({"x": list(random_bytes(2, *RGB_SHAPE))}, index=[7, 7])
+    write_table(frame, tmp_path / "t.csv")
+    assert isinstance(frame["x"].iloc[0], np.ndarray)
+    assert (tmp_path / "t.csv").read_text() == "x\nt_x/000001.png\nt_x/000002.png\n"
+
+
 def test_a_parquet_file_does_not_tell_where_its_table_came_from(tmp_path):
     pd.DataFrame({"g": [1.5]}).to_csv(tmp_path / "t.csv", index=False)
     write_table(read_table(tmp_path / "t.csv"), tmp_path / "t.parquet")
     assert str(tmp_path).encode() not in (tmp_path / "t.parquet").read_bytes()
 
 
-def test_pictures_of_five_channels_are_not_written(tmp_path):
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     with pytest.raises(DataError) as caught:
-        write_table(pd.DataFrame({"x": [np.zeros((2, 5, 5))] * 2}), tmp_path / "no" / "t.csv")
+        write_table(pd.DataFrame({"x": list(random_bytes(2, 3, 5, 5))}), tmp_path / "no" / "t.csv")
+    assert caught.value.diagnostics[0].code == "CD524"
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pictures_of_1_to_4_channels_are_written_and_read(spec, schema, tmp_path, channels):
+    arrays = random_bytes(2, channels, 6, 5)
+    write_table(pd.DataFrame({"x": list(arrays / 255)}), tmp_path / "t.csv")
+    data = bind(tmp_path / "t.csv", schema(spec("x", Image(channels, 6, 5))))
+    np.testing.assert_array_equal(data.columns["x"].numpy(), arrays / 255)
+
+
+def test_pictures_of_five_channels_are_not_written():
+    with pytest.raises(DataError) as caught:
+        images_module.png_image(np.zeros((5, 6, 7)))
     assert caught.value.diagnostics[0].code == "CD524"
 
 
