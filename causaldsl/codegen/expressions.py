@@ -42,8 +42,15 @@ class Writer:
     shared: dict[str, str] = field(default_factory=dict)
     events: dict[str, int] = field(default_factory=dict)
     has_auxiliaries: bool = False
+    hoists: bool = False
+    guide_has_networks: bool = False
     values: dict[str, str] = field(default_factory=dict)
     means: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sample(self) -> str:
+        """What draws a site: Pyro, or in modules with networks whatever the caller hands in."""
+        return "sample" if self.hoists else "pyro.sample"
 
     def index(self, name: str) -> str:
         """Return a variable as an index of a table."""

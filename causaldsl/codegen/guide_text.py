@@ -26,10 +26,16 @@ def python_name(guide: str) -> str:
     return "guide" if guide == "all" else f"guide_{guide}"
 
 
-def write_guides(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer) -> str:
-    """Return every guide, the tables that name them, and `fitted_parameters`."""
+def write_guides(
+    program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writer, *, from_draws: bool
+) -> str:
+    """Return every guide, the tables that name them, and `fitted_parameters`.
+
+    With `from_draws` no divergence is taken in closed form.
+    """
     texts = []
     usable = [g for g in guides if g.refused is None]
+    w.guide_has_networks = any(g.name == "all" and bool(_networks(g)) for g in usable)
     if "all" not in [g.name for g in usable]:
         reason = next((g.refused for g in guides if g.name == "all"), None) or "no guide"
         texts.append(
@@ -47,7 +53,7 @@ def write_guides(program: ir.Program, guides: Sequence[ir.GuideProgram], w: Writ
         ),
         collection(
             "CLOSED_KL = ",
-            [quoted(v) for v in _closed_everywhere(usable)],
+            [] if from_draws else [quoted(v) for v in _closed_everywhere(usable)],
         ),
         collection("GLOBAL = ", [quoted(p.name) for p in program.params if p.family]),
     ]
@@ -73,7 +79,7 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
     what = "everything observed" if guide.name == "all" else "what is observed but the outcome"
     rows = [s for s in guide.sites if s.form != "global"]
     lines = [
-        f"def {python_name(guide.name)}(data, n_rows=None):",
+        f"def {python_name(guide.name)}(data, n_rows=None{_given(w)}):",
         f'    """Draw what is unobserved, given {what}."""',
     ]
     if any(params_of(e) for s in guide.sites for e in s.arguments.values()):
@@ -81,12 +87,14 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
     lines += [_global_site(s) for s in guide.sites if s.form == "global"]
     if not rows:
         return "\n".join(lines) + ("\n" if len(lines) > 2 else "\n    del data, n_rows\n")
+    nets = _networks(guide)
+    if nets:
+        reader = f"{python_name(guide.name)}_weights"
+        lines.append(f"    q = {reader}(){' if q is None else q' if w.hoists else ''}")
     lines.append("    size = rows_in(data, n_rows)")
     if any(s.form == "per_row" for s in rows):
         lines.append('    row = data["__row__"] if "__row__" in data else torch.arange(size)')
-    lines.append(
-        '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):'
-    )
+    lines.append(plates(w))
     drawn: set[str] = set()
     w.heads = {}
     read = {v for s in rows for e in s.arguments.values() for v in variables_of(e)}
@@ -98,7 +106,33 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
             continue
         lines.append(_row_site(program, guide, site, drawn, w))
         drawn.add(site.target)
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    if not nets:
+        return text
+    entries = [f"**weights_of({quoted(n)})" for n in nets]
+    table = collection("return ", entries, "{}").replace("\n", "\n    ")
+    return (
+        f"def {reader}():\n"
+        f'    """Return the weights of the networks of `{python_name(guide.name)}`."""\n'
+        f"    {table}\n\n\n{text}"
+    )
+
+
+def _given(w: Writer) -> str:
+    return ", q=None, sample=pyro.sample" if w.hoists else ""
+
+
+def plates(w: Writer) -> str:
+    """Return the line that opens the plate over the rows."""
+    if w.hoists:
+        return "    with plates(size, n_rows, sample):"
+    return '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):'
+
+
+def _networks(guide: ir.GuideProgram) -> list[str]:
+    """Return the names of a guide's networks, trunks too."""
+    arguments = (a for site in guide.sites for a in site.arguments.values())
+    return list(dict.fromkeys(net.name for a in arguments for net in networks_of(a)))
 
 
 def _comment(site: ir.GuideSite) -> str:
@@ -163,7 +197,7 @@ def _row_site(
         case "per_row":
             lines += [indent(line, 2) for line in _per_row_parameters(stem)]
         case "expressions":
-            lines += networks.assignments(site.arguments.values(), w, "", 2)
+            lines += networks.assignments(site.arguments.values(), w, "q", 2)
             lines.append(fit("loc = ", write(site.arguments["mean"], w), 2))
             scale = write(site.arguments["sd"], w) if "sd" in site.arguments else "1.0"
             lines.append(fit("scale = ", scale, 2))
@@ -174,11 +208,9 @@ def _row_site(
         law += f".to_event({len(site.event)})"
     if site.missing_of:
         law += f".mask(~data[{quoted(site.missing_of + '__seen')}])"
-    lines.append(fit(f"{var} = ", f"pyro.sample({name}, {law})", 2))
-    text = "\n".join(lines)
-    if not _is_read(guide, site.target):
-        text = text.replace(f"{var} = pyro.sample", "pyro.sample")
-    return text
+    assign = f"{var} = " if _is_read(guide, site.target) else ""
+    lines.append(fit(assign, f"{w.sample}({name}, {law})", 2))
+    return "\n".join(lines)
 
 
 def _auxiliary_site(guide: ir.GuideProgram, site: ir.GuideSite, w: Writer) -> str:
@@ -186,13 +218,13 @@ def _auxiliary_site(guide: ir.GuideProgram, site: ir.GuideSite, w: Writer) -> st
     name, var = quoted(site.target), w.variables[site.target]
     is_seen = site.target in guide.evidence
     lines = [indent(f"# {_comment(site)}", 2)] if _comment(site) else []
-    lines += networks.assignments(site.arguments.values(), w, "", 2)
+    lines += networks.assignments(site.arguments.values(), w, "q", 2)
     given = {k: write(v, w) for k, v in site.arguments.items()}
     event = f".to_event({len(site.event)})" if site.event else ""
     lines.append(fit("law = ", FAMILY_TEXT[site.family or ""](given) + event, 2))
     if is_seen:
         seen = f'obs=data[{name}], infer={{"is_auxiliary": True}}'
-        lines.append(fit("", f"pyro.sample({quoted(site.target + '__guide')}, law, {seen})", 2))
+        lines.append(fit("", f"{w.sample}({quoted(site.target + '__guide')}, law, {seen})", 2))
         if _draw_is_read(guide, site.target):
             w.needs.add("mode")
             text = f'law.sample() if MODE["training"] else data[{name}]'
@@ -216,7 +248,8 @@ def _draw_is_read(guide: ir.GuideProgram, target: str) -> bool:
 
 def _is_read(guide: ir.GuideProgram, target: str) -> bool:
     return any(
-        (s.network is not None and target in s.network.inputs) or s.form == "expressions"
+        (s.network is not None and target in s.network.inputs)
+        or any(target in variables_of(e) for e in s.arguments.values())
         for s in guide.sites
         if s.target != target
     )

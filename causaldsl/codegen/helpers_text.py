@@ -80,7 +80,7 @@ def training(flag):
 ''',
     "norm_weights": '''
 def norm_weights(key, size):
-    """Return the parameters of a normalisation, and its running figures, which no gradient moves."""
+    """Return the parameters of a normalisation and its running figures, which do not learn."""
     starts = {"weight": torch.ones, "bias": torch.zeros, "mean": torch.zeros, "var": torch.ones}
     return {
         f"{key}.norm.{word}": pyro.param(f"{key}.norm.{word}", lambda: start(size))
@@ -151,14 +151,14 @@ def dense(key, x, p, net):
     return net["out"](x) if "out" in net else x
 ''',
     "run": '''
-def run(name, x, p=None):
+def run(name, x, p):
     """Apply a network to rows of inputs ``(..., columns)``."""
-    return dense(name, x, weights_of(name) if p is None else p, NETWORKS[name])
+    return dense(name, x, p, NETWORKS[name])
 ''',
     "run_by": '''
-def run(name, x, p=None, level=None):
+def run(name, x, p, level=None):
     """Apply a network to rows of inputs ``(..., columns)``; by `level`, each row's own branch."""
-    net, p = NETWORKS[name], weights_of(name) if p is None else p
+    net = NETWORKS[name]
     if level is None:
         return dense(name, x, p, net)
     out = dense(f"{name}[0]", x, p, net)
@@ -167,12 +167,12 @@ def run(name, x, p=None, level=None):
     return out
 ''',
     "run_split": '''
-def run(name, x, p=None, level=None):
+def run(name, x, p, level=None):
     """Apply a network to rows of inputs ``(..., columns)``; by `level`, each row's own branch.
 
     Where a branch normalises over the batch, it does so over its own rows.
     """
-    net, p = NETWORKS[name], weights_of(name) if p is None else p
+    net = NETWORKS[name]
     if level is None:
         return dense(name, x, p, net)
     if not MODE["training"] or net.get("norm") != "batch":
@@ -212,6 +212,16 @@ def normal_heads(name, x, hidden, activation, skip=False, logvar=False):
         return loc, torch.exp(raw.clamp(-14.0, 6.0))
     return loc, torch.exp(0.5 * raw) if logvar else F.softplus(raw) + 1e-6
 ''',
+    "plates": '''
+@contextmanager
+def plates(size, n_rows, sample):
+    """Open the plate over the rows for Pyro; who keeps the draws alone needs none."""
+    if sample is not pyro.sample:
+        yield
+        return
+    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):
+        yield
+''',
     "carried": '''
 def carried(before, after, value):
     """Return a value in another world, at its own residual: positive ones on the log scale."""
@@ -234,11 +244,12 @@ def remark(term, reason):
     "affinity": '''
 def affinity(x, y, kernel, width):
     """Return the kernel between the rows of two samples, ``(rows of x, rows of y)``."""
-    square = (x**2).sum(-1)[:, None] + (y**2).sum(-1) - 2 * x @ y.T
+    x, y = x / width, y / width
+    half = torch.addmm(-0.5 * (y**2).sum(-1), x, y.T) - 0.5 * (x**2).sum(-1)[:, None]
     if kernel == "gaussian":
-        return torch.exp(-0.5 * square.clamp(min=0.0) / width**2)
-    distance = torch.sqrt(square.clamp(min=1e-12))
-    return -distance if kernel == "energy" else torch.exp(-distance / width)
+        return torch.exp(half)  # of minus half the squared distance, in widths
+    distance = torch.sqrt((-2 * half).clamp(min=1e-12))
+    return -distance * width if kernel == "energy" else torch.exp(-distance)
 
 
 def median_distance(x):
@@ -299,8 +310,8 @@ def permuted(*blocks):
 def density_ratio(name, joint, product):
     """Return the estimated log ratio of two samples' densities, and the network's own loss.
 
-    The samples are of one size. The ratio sends its gradient to the sample, the loss to the network alone: one backward pass
-    serves both players.
+    The samples are of one size. The ratio sends its gradient to the sample, the loss to the
+    network alone: one backward pass serves both players.
     """
     p = weights_of(name)
     logits = run(name, joint, {key: value.detach() for key, value in p.items()})
@@ -356,13 +367,52 @@ HELPER_NEEDS = {
     "normed": ("mode",),
 }
 
-OBJECTIVE_TEXT = '''
+TRACES_TEXT = '''
 def traces(data, n_rows=None, guide=guide):
     """Run the guide, then the model with the values that the guide drew."""
     drawn = poutine.trace(guide).get_trace(data, n_rows)
     return drawn, poutine.trace(poutine.replay(model, trace=drawn)).get_trace(data, n_rows)
+'''
+
+#: Of modules with networks: a step looks weights up once and keeps its draws by itself.
+TRACES_WITH_WEIGHTS_TEXT = '''
+class Record:
+    """Keeps every site as Pyro's traces do, and reuses what `before` drew."""
+
+    def __init__(self, size, before=None):
+        self.nodes, self.size = {}, size
+        self.before = {} if before is None else before.nodes
+
+    def sample(self, name, fn, obs=None, infer=None):
+        """Stand in for `pyro.sample`, without the cost of Pyro's handlers."""
+        value = self.before[name]["value"] if name in self.before else obs
+        if value is None:
+            fn = fn if fn.batch_shape else fn.expand((self.size,))
+            value = fn.rsample() if fn.has_rsample else fn.sample()
+        self.nodes[name] = {
+            "type": "sample",
+            "fn": fn,
+            "value": value,
+            "is_observed": obs is not None,
+            "infer": infer or {},
+        }
+        return value
 
 
+def traces(data, n_rows=None, guide=guide, p=None, q=None):
+    """Run the guide, then the model with the values that the guide drew.
+
+    `p` and `q` are the parameters of the model and of the guide where they have been looked up.
+    """
+    size = rows_in(data, n_rows)
+    drawn = Record(size)
+    guide(data, n_rows, q, drawn.sample)
+    made = Record(size, drawn)
+    model(data, n_rows, p, made.sample)
+    return drawn, made
+'''
+
+OBJECTIVE_TEXT = '''
 def parts_of(drawn, made, n_rows):
     """Return each site's share of the negative ELBO per row.
 

@@ -79,10 +79,13 @@ def _keyword(item: str) -> tuple[str, str]:
     return (name + sign, value) if sign and name.isidentifier() else ("", item)
 
 
-def fit(prefix: str, text: str, depth: int = 1) -> str:
-    """Return ``prefix + text``, over several lines when one is too long."""
+def fit(prefix: str, text: str, depth: int = 1, behind: int = 0) -> str:
+    """Return ``prefix + text``, over several lines when one is too long.
+
+    `behind` counts what the last line ends in, such as a comma.
+    """
     pad = "    " * depth
-    if len(pad) + len(prefix) + len(text) <= WIDTH:
+    if len(pad) + len(prefix) + len(text) + behind <= WIDTH:
         return pad + prefix + text
     opening = _is_one_call(text)
     if opening >= 0:
@@ -90,7 +93,7 @@ def fit(prefix: str, text: str, depth: int = 1) -> str:
         head = pad + prefix + text[: opening + 1]
         if len(pad) + 4 + len(inner) <= WIDTH and "\n" not in inner:
             return f"{head}\n{pad}    {inner}\n{pad})"
-        items = [fit(*_keyword(i), depth + 1) for i in split_items(inner)]
+        items = [fit(*_keyword(i), depth + 1, 1) for i in split_items(inner)]
         return head + "\n" + "\n".join(i + "," for i in items) + f"\n{pad})"
     pieces = split_sum(text)
     if len(pieces) == 1:

@@ -90,10 +90,8 @@ def _default_slope(activation: str) -> float:
 
 
 def call(net: ir.Net, w: Writer, weights: str = "p") -> str:
-    """Return the call that runs a network; without `weights` it reads them from the store."""
-    arguments = [quoted(net.name), inputs(net, w, weights)]
-    if weights:
-        arguments.append(weights)
+    """Return the call that runs a network with the given weights."""
+    arguments = [quoted(net.name), inputs(net, w, weights), weights]
     if net.by is not None:
         arguments.append(f"level={w.variables[net.by]}{'_drawn' if net.by_drawn else ''}")
     return f"run({', '.join(arguments)})"

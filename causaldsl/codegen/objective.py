@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from causaldsl.codegen.expressions import Writer, number
 from causaldsl.codegen import samples
-from causaldsl.codegen.layout import fit, indent
+from causaldsl.codegen.expressions import Writer, number
+from causaldsl.codegen.layout import WIDTH, collection, fit, indent
 from causaldsl.codegen.names import quoted
 from causaldsl.ir import nodes as ir
 from causaldsl.vocabulary.domains import is_discrete
@@ -35,9 +35,13 @@ def _elbo(elbo: ir.ElboIR, w: Writer) -> list[str]:
     kl_is_one = elbo.kl == ir.Num(1.0)
     if not elbo.weights and kl_is_one:
         return ['    terms = {"elbo": sum(parts.values())}']
-    entries = ", ".join(f"{quoted(v)}: {_factor(f, w)}" for v, f in elbo.weights.items())
-    lines = [fit("weights = ", f"{{{entries}}}")]
-    kl = "1.0" if kl_is_one else _factor(elbo.kl, w)
+    entries = [f"{quoted(v)}: {_factor(f, w)}" for v, f in elbo.weights.items()]
+    table = collection("    weights = ", entries, "{}").replace("\n", "\n    ")
+    lines = [table]
+    if kl_is_one:
+        share = "weights.get(name, 1.0) * part for name, part in parts.items()"
+        return [*lines, f'    terms = {{"elbo": sum({share})}}']
+    kl = _factor(elbo.kl, w)
     lines += [
         "    terms = {",
         '        "elbo": sum(',
@@ -64,29 +68,48 @@ def _scheduled_kl(elbo: ir.ElboIR, w: Writer) -> list[str]:
 def _loss_terms(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
     special = [x for x in objective.losses if samples.reads_samples(x.term)]
     second = any(samples.needs_second(x.term) for x in special)
+    reads_weights = w.hoists and w.guide_has_networks
+    hoisted = (", p=p" if w.hoists else "") + (", q=q" if reads_weights else "")
     arguments = "data, n_rows=None" + (", second=None" if second else "")
     lines = [
         f"def loss_terms({arguments}):",
         '    """Return every term of the objective per row, and the parts of the ELBO."""',
-        "    drawn, made = traces(data, n_rows)",
+        *(["    p = parameters()"] if w.hoists else []),
+        *(["    q = guide_weights()"] if reads_weights else []),
+        f"    drawn, made = traces(data, n_rows{hoisted})",
         "    parts = parts_of(drawn, made, n_rows or rows_in(data))",
         *_elbo(objective.elbo, w),
         *_scheduled_kl(objective.elbo, w),
         *_auxiliary(w),
     ]
-    if any(samples.needs_parameters(x.term) for x in special):
+    if not w.hoists and any(samples.needs_parameters(x.term) for x in special):
         lines.append("    p = parameters()")
     if second:
         lines += [
             "    # a second batch, or this one again where none is given",
             "    second = data if second is None else second",
-            "    sites = poutine.trace(guide).get_trace(second, n_rows).nodes.items()",
+            *_second_draws(w),
             '    apart = {**second, **{n: s["value"] for n, s in sites if s["type"] == "sample"}}',
         ]
     here = samples.Here(w)
     terms = [line for x in objective.losses for line in _term_lines(x, program, w, here)]
     lines += [*here.lines(), *terms]
     return "\n".join([*lines, "    return terms, parts"]) + "\n"
+
+
+def _second_draws(w: Writer) -> list[str]:
+    """Write the guide's draws of the second batch, through which nothing learns."""
+    if not w.hoists:
+        return [
+            "    with torch.no_grad():",
+            "        sites = poutine.trace(guide).get_trace(second, n_rows).nodes.items()",
+        ]
+    return [
+        "    others = Record(rows_in(second))",
+        "    with torch.no_grad():",
+        f"        guide(second, n_rows, {'q' if w.guide_has_networks else 'None'}, others.sample)",
+        "    sites = others.nodes.items()",
+    ]
 
 
 def _auxiliary(w: Writer) -> list[str]:
@@ -272,7 +295,9 @@ def _players(objective: ir.Objective) -> str:
         words.append(f'"prefix": {quoted(loss.player.network.name + ".")}')
         words.append(f'"steps": {loss.player.steps}')
         words.append(f'"learning_rate": {loss.player.learning_rate}')
-        rows.append(f"    {quoted(loss.name)}: {{{', '.join(words)}}},")
+        flat = f"    {quoted(loss.name)}: {{{', '.join(words)}}},"
+        inner = "".join(f"        {word},\n" for word in words)
+        rows.append(flat if len(flat) <= WIDTH else f"    {quoted(loss.name)}: {{\n{inner}    }},")
     if not rows:
         return ""
     return "\n".join(["PLAYERS = {", *rows, "}"]) + "\n"

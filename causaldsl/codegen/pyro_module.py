@@ -16,7 +16,13 @@ from causaldsl.codegen.expressions import (
     number,
     write,
 )
-from causaldsl.codegen.helpers_text import HELPER_NEEDS, HELPERS, OBJECTIVE_TEXT
+from causaldsl.codegen.helpers_text import (
+    HELPER_NEEDS,
+    HELPERS,
+    OBJECTIVE_TEXT,
+    TRACES_TEXT,
+    TRACES_WITH_WEIGHTS_TEXT,
+)
 from causaldsl.codegen.layout import collection, fit, indent, with_comment
 from causaldsl.codegen.names import mangle, printable, quoted
 from causaldsl.codegen.objective import write_objective
@@ -47,13 +53,17 @@ def emit(
     shared = dict.fromkeys(m.shared for m in program.mechanisms if m.shared)
     w.shared = mangle(shared, (*variables.values(), *hyper.values()))
     w.has_auxiliaries = any(s.form == "auxiliary" for g in guides for s in g.sites)
+    w.hoists = _hoists(program, guides)
+    if w.hoists:
+        w.needs.add("plates")
     body = [
         _parameters(program, w),
         *_mechanisms(program, w),
         *_inverses(program, w),
         _tables(program, w),
         _model(program, w),
-        guide_text.write_guides(program, guides, w),
+        guide_text.write_guides(program, guides, w, from_draws=objective.elbo.from_draws),
+        TRACES_WITH_WEIGHTS_TEXT if w.hoists else TRACES_TEXT,
         OBJECTIVE_TEXT,
         write_objective(objective, program, w),
     ]
@@ -80,6 +90,19 @@ def _all_networks(
         if loss.player is not None:
             found.setdefault(loss.player.network.name, loss.player.network)
     return list(found.values())
+
+
+def _hoists(program: ir.Program, guides: Sequence[ir.GuideProgram]) -> bool:
+    """Whether a module's steps look weights up once, and keep their draws without handlers.
+
+    Only where networks make the difference, and where every site is a plain draw.
+    """
+    plain = all(
+        m.structural is None and not m.missing_latent and m.inverse is None
+        for m in program.mechanisms
+    )
+    forms = {site.form for guide in guides for site in guide.sites}
+    return bool(program.networks) and plain and not forms & {"per_row", "global"}
 
 
 def _closure(needs: set[str]) -> set[str]:
@@ -170,7 +193,10 @@ def _with_imports(text: str) -> str:
     body = text.replace("\nIMPORTS\n", "\n", 1)
     lines = []
     if "math." in body:
-        lines += ["import math", ""]
+        lines += ["import math"]
+    if "@contextmanager" in body:
+        lines += ["from contextlib import contextmanager"]
+    lines += [""] if lines else []
     lines += ["import pyro"]
     if "dist." in body:
         lines += ["import pyro.distributions as dist"]
@@ -374,15 +400,13 @@ def _model(program: ir.Program, w: Writer) -> str:
             sites.append(fit(f"heads_of_{key} = ", f"heads_{key}({arguments})", 2))
         sites.append(_site(m, program, w, comment))
     return (
-        "def model(data, n_rows=None):\n"
+        f"def model(data, n_rows=None{', p=None, sample=pyro.sample' if w.hoists else ''}):\n"
         '    """Draw every row, given what `data` holds of it.\n\n'
         "    `n_rows` is the size of the whole table when `data` is a batch of it, or how many\n"
         '    rows to draw when `data` is empty.\n    """\n'
         "    size = rows_in(data, n_rows)\n"
-        "    p = parameters()\n"
-        '    with pyro.plate("rows__", size), poutine.scale(scale=(n_rows or size) / size):\n'
-        + ("\n".join(sites) or "        pass")
-        + "\n"
+        f"    p = parameters(){' if p is None else p' if w.hoists else ''}\n"
+        f"{guide_text.plates(w)}\n" + ("\n".join(sites) or "        pass") + "\n"
     )
 
 
@@ -401,7 +425,7 @@ def _site(m: ir.MechanismIR, program: ir.Program, w: Writer, comment: str) -> st
     if m.missing_latent and not is_discrete(m.domain):
         return _missing_site(m, w, comment)
     return with_comment(
-        fit(assign, f"pyro.sample({name}, {_call(m, w)}, obs=data.get({name}))", 2), comment
+        fit(assign, f"{w.sample}({name}, {_call(m, w)}, obs=data.get({name}))", 2), comment
     )
 
 

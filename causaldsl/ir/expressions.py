@@ -20,7 +20,6 @@ from causaldsl.vocabulary.domains import (
     levels_of,
 )
 
-
 #: Where the weight of an unobserved input starts. At 0 neither it nor the guide would have a
 #: gradient but by the noise of the draws; the sign, a matter of convention, is fixed with it.
 LATENT_START = 0.1

@@ -360,7 +360,7 @@ class _Maker:
         return {"mean": loc, "sd": scale}
 
     def auxiliaries(self, sites: Iterable[ir.GuideSite]) -> dict[str, ir.GuideSite]:
-        """Return the predictors that belong to this guide: all where they are trained, else needed."""
+        """Return this guide's predictors: all of them where they are trained, else the needed."""
         specs = {g.target: g for g in self.scm.guides.values() if g.auxiliary}
         if self.guide == "all":
             return {t: self.written(s) for t, s in specs.items()}

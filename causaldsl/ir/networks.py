@@ -11,13 +11,12 @@ from causaldsl.ir import nodes as ir
 from causaldsl.ir.refusals import Refused
 from causaldsl.semantics.model import Scm
 from causaldsl.syntax import nodes
-from causaldsl.vocabulary.domains import Categorical, Domain, Image, Ordered, is_discrete, levels_of
+from causaldsl.vocabulary.domains import Categorical, Domain, Image, Ordered, levels_of
 from causaldsl.vocabulary.networks import ACTIVATIONS
 
 #: Networks of the language that are compiled as such; a `linear` joins them beside an array.
 NETWORK_CALLS = ("mlp", "conv", "deconv")
 
-Refusal = Callable[[str, "nodes.Span"], Diagnostic]  # type: ignore[name-defined]  # for readers
 Lower = Callable[[nodes.Expression], ir.Ir]
 
 
@@ -189,7 +188,7 @@ def variable_input(name: str, reader: Reader, *, drawn: bool = False) -> ir.NetI
         return ir.NetInput(
             value=ir.Var(name), width=cells * levels, levels=levels, event=len(event), drawn=drawn
         )
-    plain = not variable.is_observed or is_discrete(domain) and levels_of(domain) is not None
+    plain = not variable.is_observed or levels_of(domain) is not None
     scale = None if plain or isinstance(domain, Image) else name
     masked = reader.masks and variable.is_observed and variable.missing == "latent"
     return ir.NetInput(

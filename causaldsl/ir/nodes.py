@@ -487,7 +487,7 @@ Sample = Fresh | Together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Fresh draws of a distribution with given numbers, one for each cell that it is compared to."""
+    """Fresh draws of a distribution with given numbers, one for each cell compared to it."""
 
     family: str
     arguments: Mapping[str, Ir]
@@ -586,7 +586,8 @@ class LossIR:
 class ElboIR:
     """The weighted negative ELBO: its own weight, the weight of the KL, weights by variable.
 
-    `kl_warmups` schedule the weight of the KL on top of `kl`.
+    `kl_warmups` schedule the weight of the KL on top of `kl`. With `from_draws` no KL is taken in
+    closed form.
     """
 
     factors: tuple[Ir, ...] = ()
@@ -595,6 +596,7 @@ class ElboIR:
     kl_warmups: tuple[Warmup, ...] = ()
     weights: Mapping[str, Ir] = field(default_factory=dict)
     is_pure: bool = True
+    from_draws: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

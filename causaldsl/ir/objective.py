@@ -208,6 +208,7 @@ def _lower_elbo(
         for entry in table.entries:
             for member in scm.groups.get(entry.key, (entry.key,)):
                 weights[member] = number(entry.value, scm)
+    estimator = settings.get("estimator")
     pure = not (factors or warmups or weights or kl_warmups) and kl == ir.Num(1.0)
     return ir.ElboIR(
         factors=factors,
@@ -216,6 +217,7 @@ def _lower_elbo(
         kl_warmups=kl_warmups,
         weights=weights,
         is_pure=pure,
+        from_draws=isinstance(estimator, nodes.Name) and estimator.name == "draws",
     )
 
 

@@ -9,7 +9,7 @@ import networkx as nx
 from causaldsl.ir import nodes as ir
 from causaldsl.ir.networks import Reader, lower_network, variable_input
 from causaldsl.ir.refusals import Refused, loss_not_compiled
-from causaldsl.semantics.model import Scm, Stochastic, Structural, Variable
+from causaldsl.semantics.model import Scm, Structural, Variable
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.domains import (
@@ -214,7 +214,7 @@ def _moved(
         mechanism = scm.variables[name].mechanism
         if name == variable.name or isinstance(mechanism, Structural):
             continue
-        if not isinstance(mechanism, Stochastic) or mechanism.family not in _RESIDUAL:
+        if mechanism.family not in _RESIDUAL:
             what = f"another world through `{name}`, whose noise no residual gives,"
             raise Refused(loss_not_compiled(what, node.span))
     return tuple(v for v in between if v != variable.name)

@@ -34,6 +34,9 @@ TERMS: dict[str, CallSignature] = by_name(
             "",
             SettingSignature(name="kl", kind="number", default=1.0, low=0.0),
             SettingSignature(name="weights", kind="weights"),
+            SettingSignature(
+                name="estimator", kind="word", default="closed", words=("closed", "draws")
+            ),
         ),
         _term("mse", 2, 2, "A, B"),
         _term("mae", 2, 2, "A, B"),

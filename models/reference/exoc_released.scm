@@ -40,6 +40,7 @@ Y   ~ Normal(w_fk*K + w_f_sp*S', 1)
 S'' ~ Normal(b_spp + w_spp_f*Y, 1)
 guide per_row
 
+loss elbo(estimator=draws)
 loss control = gamma / 20 * balance(mse(S', S''); each_step=true)
 
 train learning_rate=1e-3, epochs=16000, batch_size=all

@@ -29,5 +29,7 @@ L ~ Poisson(exp(b_l + w_lk*K + w_lr*code(R)))
 Y ~ Normal(w_fk*K + w_fr*code(R), 1)
 guide per_row
 
+loss elbo(estimator=draws)
+
 train learning_rate=1e-3, epochs=12000, batch_size=all
 predict Y from sampled(K)
