@@ -93,6 +93,7 @@ def weights_of(name):
     net, found = NETWORKS[name], {}
     keys = [f"{name}[{k}]" for k in range(net["levels"])] if "levels" in net else [name]
     for key in keys:
+        found |= PICTURES
         for k, (n_in, n_out) in enumerate(zip(net["sizes"], net["sizes"][1:])):
             spread = (2 / (n_in + n_out)) ** 0.5  # Glorot and Bengio 2010
             start = lambda: spread * torch.randn(n_out, n_in)
@@ -106,12 +107,14 @@ def weights_of(name):
     net, found = NETWORKS[name], {}
     keys = [f"{name}[{k}]" for k in range(net["levels"])] if "levels" in net else [name]
     for key in keys:
+        found |= PICTURES
         for k, (n_in, n_out) in enumerate(zip(net["sizes"], net["sizes"][1:])):
             spread = (2 / (n_in + n_out)) ** 0.5  # Glorot and Bengio 2010
             start = lambda: spread * torch.randn(n_out, n_in)
             found[f"{key}.{k}.weight"] = pyro.param(f"{key}.{k}.weight", start)
             found[f"{key}.{k}.bias"] = pyro.param(f"{key}.{k}.bias", lambda: torch.zeros(n_out))
-            if "norm" in net and (k + 2 < len(net["sizes"]) or "trunk" in net):
+            is_inner = k + 2 < len(net["sizes"]) or "trunk" in net or net.get("kind") == "deconv"
+            if "norm" in net and is_inner:
                 found |= norm_weights(f"{key}.{k}", n_out)
     return found
 ''',
@@ -150,6 +153,71 @@ def dense(key, x, p, net):
                 x = F.dropout(x, net["dropout"], MODE["training"])
     return net["out"](x) if "out" in net else x
 ''',
+    "picture_weights": '''
+def picture_weights(key, net):
+    """Return the weights of the convolutions of a network, blocks of 4 x 4 at steps of 2."""
+    found, up = {}, net["kind"] == "deconv"
+    for k, (n_in, n_out) in enumerate(zip(net["channels"], net["channels"][1:])):
+        shape = (n_in, n_out, 4, 4) if up else (n_out, n_in, 4, 4)
+        spread = (2 / ((4 if up else 16) * n_in)) ** 0.5  # He et al. 2015
+        start = lambda: spread * torch.randn(shape)
+        found[f"{key}.map{k}.weight"] = pyro.param(f"{key}.map{k}.weight", start)
+        found[f"{key}.map{k}.bias"] = pyro.param(f"{key}.map{k}.bias", lambda: torch.zeros(n_out))
+        if net.get("norm", "none") != "none" and not (up and k == len(net["channels"]) - 2):
+            found |= norm_weights(f"{key}.map{k}", n_out)
+    return found
+''',
+    "lifted": '''
+def lifted(image, values):
+    """Put numbers under an image as maps of one value each."""
+    maps = values[..., None, None].expand(*values.shape, *image.shape[-2:])
+    rows = torch.broadcast_shapes(image.shape[:-3], maps.shape[:-3])
+    return torch.cat([v.expand(*rows, *v.shape[-3:]) for v in (image, maps)], -3)
+''',
+    "block": '''
+def block(key, x, p, net):
+    """Finish a block of maps: norm, activation, dropout of whole maps."""
+    if net.get("norm", "none") == "batch":
+        weight, bias = p[f"{key}.norm.weight"], p[f"{key}.norm.bias"]
+        mean, var = (p[f"{key}.norm.{word}"].detach() for word in ("mean", "var"))
+        x = F.batch_norm(x, mean, var, weight, bias, MODE["training"])
+    elif "norm" in net:
+        x = F.group_norm(x, 1, p[f"{key}.norm.weight"], p[f"{key}.norm.bias"])
+    x = net["activation"](x)
+    return F.dropout2d(x, net["dropout"], MODE["training"]) if "dropout" in net else x
+''',
+    "convolved": '''
+def convolved(key, x, p, net):
+    """Read images ``(..., channels, height, width)``: each block halves the sides."""
+    rows, maps = x.shape[:-3], x.reshape(-1, *x.shape[-3:])
+    for k in range(len(net["channels"]) - 1):
+        weight, bias = p[f"{key}.map{k}.weight"], p[f"{key}.map{k}.bias"]
+        maps = block(f"{key}.map{k}", F.conv2d(maps, weight, bias, 2, 1), p, net)
+    return dense(key, maps.flatten(1).reshape(*rows, -1), p, net)
+''',
+    "deconvolved": '''
+def deconvolved(key, x, p, net):
+    """Make images from numbers ``(..., columns)``: each block doubles the sides."""
+    last = len(net["channels"]) - 2
+    depth, height, width = net["image"]
+    inner = {k: v for k, v in net.items() if k != "out"}
+    maps = dense(key, x, p, {**inner, "trunk": True})
+    small = (net["channels"][0], height // 2 ** (last + 1), width // 2 ** (last + 1))
+    rows, maps = x.shape[:-1], maps.reshape(-1, *small)
+    for k in range(last + 1):
+        weight, bias = p[f"{key}.map{k}.weight"], p[f"{key}.map{k}.bias"]
+        maps = F.conv_transpose2d(maps, weight, bias, 2, 1)
+        if k < last:
+            maps = block(f"{key}.map{k}", maps, p, net)
+    maps = net["out"](maps) if "out" in net else maps
+    return maps.reshape(*rows, depth, height, width)
+''',
+    "network": '''
+def network(key, x, p, net):
+    """Apply a network of any kind."""
+    kinds = {KINDS}
+    return kinds.get(net.get("kind"), dense)(key, x, p, net)
+''',
     "run": '''
 def run(name, x, p):
     """Apply a network to rows of inputs ``(..., columns)``."""
@@ -163,7 +231,7 @@ def run(name, x, p, level=None):
         return dense(name, x, p, net)
     out = dense(f"{name}[0]", x, p, net)
     for k in range(1, net["levels"]):
-        out = torch.where((level == k)[..., None], dense(f"{name}[{k}]", x, p, net), out)
+        out = torch.where((level == k)[EVENT], dense(f"{name}[{k}]", x, p, net), out)
     return out
 ''',
     "run_split": '''
@@ -178,13 +246,15 @@ def run(name, x, p, level=None):
     if not MODE["training"] or net.get("norm") != "batch":
         out = dense(f"{name}[0]", x, p, net)
         for k in range(1, net["levels"]):
-            out = torch.where((level == k)[..., None], dense(f"{name}[{k}]", x, p, net), out)
+            out = torch.where((level == k)[EVENT], dense(f"{name}[{k}]", x, p, net), out)
         return out
-    out = torch.zeros(*x.shape[:-1], net["sizes"][-1])
+    out = None
     for k in range(net["levels"]):
-        rows = (level == k).expand(x.shape[:-1])
+        rows = (level == k).expand(ROWS)
         if rows.any():
-            out[rows] = dense(f"{name}[{k}]", x[rows], p, net)
+            found = dense(f"{name}[{k}]", x[rows], p, net)
+            out = found.new_zeros(*rows.shape, *found.shape[1:]) if out is None else out
+            out[rows] = found
     return out
 ''',
     "layer": '''

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from causaldsl.codegen.expressions import Writer, number, write
 from causaldsl.codegen.layout import fit
@@ -45,6 +46,10 @@ def write_table(networks: Iterable[ir.Net], w: Writer) -> str:
     w.needs.add("weights_full" if any(n.norm != "none" for n in nets) else "weights")
     full = any(n.norm != "none" or n.dropout for n in nets)
     w.needs.add("dense_full" if full else "dense")
+    if any(n.image is not None for n in nets):
+        w.needs |= {"block", "network", "picture_weights"}
+        w.needs |= {"convolved"} if any(n.kind == "conv" for n in nets) else set()
+        w.needs |= {"deconvolved"} if any(n.kind == "deconv" for n in nets) else set()
     if any(n.norm != "none" for n in nets):
         w.needs |= {"normed", "norm_weights"}
     if any(n.norm == "batch" or n.dropout for n in nets):
@@ -64,7 +69,11 @@ def _entry(net: ir.Net) -> str:
     if net.slope is not None and net.activation in _SLOPES:
         act = f"lambda x: {act}(x, {_SLOPES[net.activation]}={number(net.slope)})"
         act = act if net.slope != _default_slope(net.activation) else ACTIVATIONS[net.activation]
-    words = [f'"sizes": ({", ".join(map(str, sizes))})', f'"activation": {act}']
+    words = [f'"activation": {act}']
+    if net.image is None:
+        words.insert(0, f'"sizes": ({", ".join(map(str, sizes))})')
+    else:
+        words = [*_picture_words(net), *words]
     if net.by is not None:
         words.append(f'"levels": {net.levels}')
     if net.norm != "none":
@@ -80,6 +89,31 @@ def _entry(net: ir.Net) -> str:
         return flat
     inner = "".join(f"        {word},\n" for word in words)
     return f"    {quoted(net.name)}: {{\n{inner}    }},"
+
+
+def picture_sizes(net: ir.Net) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the channels of a convolution's blocks, and the widths of its dense layers."""
+    depth, height, width = net.image or (0, 0, 0)
+    halves = 2 ** len(net.channels)
+    small = (height // halves) * (width // halves)
+    if net.kind == "conv":
+        extra = sum(i.width for i in net.inputs) - depth * height * width
+        dense = [net.channels[-1] * small, *net.hidden]
+        dense += [] if net.outputs is None else [net.outputs]
+        return (depth + extra, *net.channels), tuple(dense)
+    inputs = sum(i.width for i in net.inputs)
+    return (*net.channels, depth), (inputs, *net.hidden, net.channels[0] * small)
+
+
+def _picture_words(net: ir.Net) -> list[str]:
+    channels, dense = picture_sizes(net)
+    shape = ", ".join(map(str, net.image or ()))
+    return [
+        f'"kind": {quoted(net.kind)}',
+        f'"image": ({shape})',
+        f'"channels": ({", ".join(map(str, channels))})',
+        f'"sizes": ({", ".join(map(str, dense))}{"," if len(dense) == 1 else ""})',
+    ]
 
 
 def _default_slope(activation: str) -> float:
@@ -98,7 +132,9 @@ def call(net: ir.Net, w: Writer, weights: str = "p") -> str:
 
 
 def inputs(net: ir.Net, w: Writer, weights: str) -> str:
-    """Return a network's inputs side by side."""
+    """Return a network's inputs side by side; those of a `conv` as maps under its image."""
+    if net.kind == "conv":
+        return _maps(net, w, weights)
     blocks: list[str] = []
     numbers: list[str] = []
 
@@ -124,6 +160,17 @@ def inputs(net: ir.Net, w: Writer, weights: str) -> str:
         return blocks[0]
     w.needs.add("columns")
     return f"columns({', '.join(blocks)})"
+
+
+def _maps(net: ir.Net, w: Writer, weights: str) -> str:
+    images = [i for i in net.inputs if i.event == 3 and isinstance(i.value, ir.Var)]
+    others = tuple(i for i in net.inputs if i not in images)
+    texts = [write(i.value, w) for i in images if not isinstance(i.value, ir.Net)]
+    if not others:
+        return texts[0]
+    w.needs.add("lifted")
+    stub = replace(net, kind="mlp", inputs=others)
+    return f"lifted({texts[0]}, {inputs(stub, w, weights)})"
 
 
 def _input(given: ir.NetInput, w: Writer) -> tuple[bool, list[str]]:

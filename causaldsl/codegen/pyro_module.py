@@ -70,7 +70,7 @@ def emit(
     nets = networks.write_table(_all_networks(program, guides, objective), w)
     text = "\n\n".join(t.strip("\n") + "\n" for t in body if t.strip())
     head = _head(program, guides, w, version)
-    helpers = "\n\n".join(HELPERS[h].strip("\n") + "\n" for h in HELPERS if h in _closure(w.needs))
+    helpers = _helpers(w)
     if nets:
         helpers = f"{nets}\n\n{helpers}"
     whole = f"{head}\n\n{helpers}\n\n{text}"
@@ -90,6 +90,33 @@ def _all_networks(
         if loss.player is not None:
             found.setdefault(loss.player.network.name, loss.player.network)
     return list(found.values())
+
+
+def _helpers(w: Writer) -> str:
+    """Return the helpers that a module needs, those that run networks for the kinds it has."""
+    needs = _closure(w.needs)
+    pictures = "network" in needs
+    texts = []
+    for name in HELPERS:
+        if name not in needs:
+            continue
+        text = HELPERS[name]
+        if name.startswith("run"):
+            event = '(...,) + (None,) * (3 if net.get("kind") == "deconv" else 1)'
+            rows = 'x.shape[: -3 if net.get("kind") == "conv" else -1]'
+            text = text.replace("[EVENT]", f"[{event}]" if pictures else "[..., None]")
+            text = text.replace("ROWS", rows if pictures else "x.shape[:-1]")
+            text = text.replace("dense(", "network(") if pictures else text
+        if name.startswith("weights"):
+            found = 'picture_weights(key, net) if "kind" in net else {}'
+            text = text.replace("found |= PICTURES\n", f"found |= {found}\n" if pictures else "")
+            if not pictures:
+                text = "\n".join(t for t in text.split("\n") if t.strip() != "found |= PICTURES")
+        if name == "network":
+            kinds = [f"{quoted(k)}: {k}olved" for k in ("conv", "deconv") if f"{k}olved" in needs]
+            text = text.replace("{KINDS}", "{" + ", ".join(kinds) + "}")
+        texts.append(text.strip("\n") + "\n")
+    return "\n\n".join(texts)
 
 
 def _hoists(program: ir.Program, guides: Sequence[ir.GuideProgram]) -> bool:
@@ -330,6 +357,8 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
         text, local = write(node, w), name
         while local in arguments:  # a parent of that name is still to be read
             local += "_"
+        if m.event and len(m.event) == 3 and m.family == "Bernoulli" and name == "logits":
+            text = f"{text}, validate_args=False"  # a pixel lies between 0 and 1
         if name in _NATURAL and not is_tensor(node):
             text = f"torch.tensor({text})"
         if isinstance(node, ir.Linear) and node.outputs is not None and len(text) > _LONG_ARGUMENT:

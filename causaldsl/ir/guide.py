@@ -90,7 +90,11 @@ def derive_guide(
     reads: dict[str, set[str]] = {}
     made: dict[str, ir.GuideSite] = {}
     for target in latents:
-        site = maker.site(target)
+        try:
+            site = maker.site(target)
+        except _ReadsNothingError:
+            reason = f"the guide of `{target}` reads nothing that is in this evidence"
+            return ir.GuideProgram(name=name, evidence=held, sites=(), refused=reason)
         unknown = _unknown_to(site, program, {*held, *latents, *maker.predicted})
         if unknown is not None:
             reason = f"the guide of `{target}` reads `{unknown}`, which is not in this evidence"
@@ -169,6 +173,10 @@ def blanket(scm: Scm, target: str, evidence: tuple[str, ...]) -> tuple[str, ...]
 
 def _has_evidence_below(scm: Scm, name: str, held: set[str]) -> bool:
     return bool(nx.descendants(scm.graph, name) & held)
+
+
+class _ReadsNothingError(Exception):
+    """A written guide has no input in this evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +265,7 @@ class _Maker:
 
     def written(self, spec: GuideSpec) -> ir.GuideSite:
         """Return a written guide: a family over one network, or expressions."""
-        scm, call = self.scm, spec.right
+        scm = self.scm
         variable = scm.variables[spec.target]
         borrows = self.borrows(spec) or (spec.auxiliary and self.guide != "all")
         stem = _stem("all" if borrows else self.guide)
@@ -271,7 +279,7 @@ class _Maker:
             net = lower_network(inputs[0], reader, f"{stem}.{name}", sum(heads.values()))
             start = sum(heads[m] for m in members[: members.index(spec.target)])
             if not net.inputs:
-                raise Refused(guide_not_compiled("a network that reads nothing here", call.span))
+                raise _ReadsNothingError(spec.target)
             arguments = self._network_arguments(spec, family, net, start, settings)
         else:
             ctx = Lowering(scm, spec.target)

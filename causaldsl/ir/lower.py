@@ -24,7 +24,12 @@ from causaldsl.ir.networks import (
     words_of,
 )
 from causaldsl.ir.passes.walk import networks_of, params_of, walk
-from causaldsl.ir.refusals import Refused, array_not_compiled, not_compiled
+from causaldsl.ir.refusals import (
+    Refused,
+    array_not_compiled,
+    image_not_compiled,
+    not_compiled,
+)
 from causaldsl.semantics.model import Parameter, Scm, Stochastic, Structural, Variable
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
@@ -228,13 +233,23 @@ def _network_of(node: nodes.Expression, variable: Variable, ctx: Lowering) -> tu
         ctx.linears += 1
         name = variable.name if ctx.linears == 1 else f"{variable.name}.{ctx.linears}"
         if isinstance(variable.domain, Image):
-            return lower_network(node, _reader(ctx), name, 0), 0
+            return _image_network(node, variable, name, ctx), 0
         return lower_network(node, _reader(ctx), name, _heads_of(variable)), 0
     widths = {m: _heads_of(ctx.scm.variables[m]) for m in members}
     groups = [g for g, inside in ctx.scm.groups.items() if set(inside) == set(members)]
     name = groups[0] if groups else "+".join(members)
     net = lower_network(node, _reader(ctx), name, sum(widths.values()))
     return net, sum(widths[m] for m in members[: members.index(variable.name)])
+
+
+def _image_network(node: nodes.Expression, variable: Variable, name: str, ctx: Lowering) -> ir.Net:
+    """Return the network of an image: a `deconv`, perhaps with branches."""
+    inner = node.body if isinstance(node, nodes.By) else node
+    if not isinstance(inner, nodes.Call) or inner.name != "deconv":
+        raise Refused(image_not_compiled(variable.name, node.span))
+    shape = event_of(ctx.scm, variable.name)
+    image = (shape[0], shape[1], shape[2])
+    return lower_network(node, _reader(ctx), name, math.prod(shape), image)
 
 
 def _network_head(node: nodes.Expression, variable: Variable, ctx: Lowering) -> ir.Head:
@@ -336,9 +351,21 @@ def _abduction(variable: Variable, inverse: ir.Inverse | None) -> ir.Abduction:
     return ir.Abduction.TRUNCATED if discrete else ir.Abduction.EXACT
 
 
+def _is_made(mechanism: Stochastic, variable: Variable, ctx: Lowering) -> bool:
+    """Whether an image's mechanism is one network and numbers."""
+    if "network" in mechanism.arguments or len(variable.shares_network_with) > 1:
+        return False
+    made = [a for a in mechanism.arguments.values() if needs_network(a, ctx.scm, None)]
+    return len(made) == 1
+
+
 def _lower_arguments(mechanism: Stochastic, variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
+    if isinstance(variable.domain, Image) and not mechanism.arguments:
+        raise Refused(image_not_compiled(variable.name, variable.mechanism_span))
     if not mechanism.arguments:
         return _marginal(variable, ctx)
+    if isinstance(variable.domain, Image) and not _is_made(mechanism, variable, ctx):
+        raise Refused(image_not_compiled(variable.name, variable.mechanism_span))
     if "network" in mechanism.arguments:
         return _network_arguments(mechanism.arguments["network"], mechanism, variable, ctx)
     given: dict[str, ir.Ir] = {

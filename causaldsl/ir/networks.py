@@ -77,8 +77,16 @@ def needs_network(node: nodes.Expression, scm: Scm, target_size: int | None) -> 
             return False
 
 
-def lower_network(node: nodes.Expression, reader: Reader, name: str, outputs: int | None) -> ir.Net:
+def lower_network(
+    node: nodes.Expression,
+    reader: Reader,
+    name: str,
+    outputs: int | None,
+    image: tuple[int, int, int] | None = None,
+) -> ir.Net:
     """Return a network called `name`, with its trunks; ``outputs=None`` ends at the last hidden.
+
+    `image` is the shape that a `deconv` gives.
 
     Raises
     ------
@@ -103,9 +111,18 @@ def lower_network(node: nodes.Expression, reader: Reader, name: str, outputs: in
     channels = sizes(settings["channels"], reader) if "channels" in settings else ()
     if is_convolution and not channels:
         raise Refused(reader.refuse(f"`{node.name}` without `channels`", node.name_span))
+    kind = "mlp" if node.name == "linear" else node.name
+    if node.name == "conv":
+        image = _image_of(inputs, reader)
+        if image is None and reader.known is not None:  # the image is not in this evidence
+            kind, is_convolution, channels = "mlp", False, ()
+    if is_convolution and image is None:
+        raise Refused(reader.refuse(f"`{node.name}` without an image", node.name_span))
+    if is_convolution and image is not None:
+        _check_halves(image, len(channels), node, reader)
     return ir.Net(
         name=name,
-        kind="mlp" if node.name == "linear" else node.name,  # type: ignore[arg-type]  # the others
+        kind=kind,  # type: ignore[arg-type]  # one of the three words
         inputs=inputs,
         hidden=sizes(settings["hidden"], reader) if "hidden" in settings else (),
         outputs=outputs,
@@ -118,9 +135,21 @@ def lower_network(node: nodes.Expression, reader: Reader, name: str, outputs: in
         by_drawn=drawn,
         levels=0 if branch is None else len(levels_of(reader.domain(branch)) or ()),
         channels=channels,
-        image=_image_of(inputs, reader) if node.name == "conv" else None,
+        image=image if is_convolution else None,
         origin=node.span,
     )
+
+
+def _check_halves(
+    image: tuple[int, int, int], blocks: int, node: nodes.Call, reader: Reader
+) -> None:
+    """Refuse more blocks than a picture can be halved: each halves (or doubles) its sides."""
+    if any(side % 2**blocks for side in image[1:]):
+        what = (
+            f"{blocks} `channels` of a {image[1]} x {image[2]} image, whose sides are no multiples "
+            f"of {2**blocks},"
+        )
+        raise Refused(reader.refuse(what, node.span))
 
 
 # --- inputs ---------------------------------------------------------------------------------

@@ -38,8 +38,9 @@ def image_not_compiled(name: str, span: Span) -> Diagnostic:
     """CD492: an image variable."""
     return diagnostic(
         "CD492",
-        f"`{name}` is an image, and this version compiles scalar variables only",
-        Label(span=span, text="an image"),
+        f"`{name}` is an image, and this version makes images by `deconv` only",
+        Label(span=span, text="makes an image"),
+        hint="write `deconv(...; channels=[...])`, or `Normal(deconv(...), 0.1)`",
     )
 
 
