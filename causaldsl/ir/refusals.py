@@ -25,12 +25,12 @@ def not_compiled(what: str, span: Span) -> Diagnostic:
 
 
 def array_not_compiled(name: str, span: Span) -> Diagnostic:
-    """CD491: an array variable."""
+    """CD491: a mechanism that does not say what each cell of an array is."""
     return diagnostic(
         "CD491",
-        f"`{name}` is an array, and this version compiles scalar variables only",
-        Label(span=span, text="an array"),
-        hint="declare its cells as variables of their own",
+        f"`{name}` is an array, and this version does not compile this mechanism of one",
+        Label(span=span, text="not compiled yet"),
+        hint="write a network with a head for each cell, such as `mlp` or `linear`",
     )
 
 

@@ -129,10 +129,10 @@ def test_a_divergence_is_not_closed_when_the_guide_makes_the_prior_depend_on_it(
 @pytest.mark.parametrize(
     ("lines", "code"),
     [
-        ("latent u[4]\nu, S -> Y\n", "CD491"),
-        ("S -> Y\nY ~ mlp(parents; hidden=[4])\n", "CD490"),
-        ("latent K\nK, S -> Y\nloss hide = mmd(K by S)\n", "CD493"),
-        ("latent K\nK, S -> Y\nguide K ~ Normal(mlp(Y; hidden=[4], norm=batch))\n", "CD494"),
+        ("observed x[2] : unit\nS -> Y\n", "CD491"),
+        ("latent K\nK, S -> Y\nY ~ linear(K; intercept=false) by S\n", "CD490"),
+        ("latent K\nK, S -> Y\nloss hide = adversary((S, Y) from K; network=mlp())\n", "CD493"),
+        ("latent K\nK, S -> Y\nguide K ~ Laplace(mlp(Y; hidden=[4]))\n", "CD494"),
     ],
 )
 def test_what_is_not_compiled_says_so_at_its_place(lines, code):

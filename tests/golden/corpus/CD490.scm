@@ -1,5 +1,5 @@
 scm example
-latent  K
+prior t ~ HalfNormal(1)
+prior w ~ Normal(0, t)
 outcome Y : real
-K -> Y
-Y ~ mlp(K; hidden=[16])
+Y ~ Normal(w, 1)

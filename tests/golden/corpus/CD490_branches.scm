@@ -3,4 +3,4 @@ sensitive S : {White, Black}
 latent    K
 outcome   Y : real
 K, S -> Y
-Y ~ mlp(K; hidden=[4]) by S
+Y ~ linear(K; intercept=false) by S

@@ -1,4 +1,6 @@
 scm example
-latent  u[2]
-outcome Y : real
-u -> Y
+observed a : real
+observed x[2] : real
+outcome y : real
+a -> x -> y
+x ~ Normal(linear(a) + a, 1)

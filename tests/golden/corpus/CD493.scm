@@ -1,5 +1,6 @@
 scm example
-latent  K
-outcome Y : real
-K -> Y
-loss match = mmd(K, Normal(0, 1))
+sensitive S : {White, Black}
+latent    K
+outcome   Y : real
+S, K -> Y
+loss hide = adversary((S, Y) from K; network=mlp(hidden=[4]))

@@ -1,6 +1,8 @@
 scm example
 sensitive a : binary
+observed  M : binary
 latent    K
 outcome   Y : real
-a, K -> Y
+a -> M
+a, M, K -> Y
 loss fair = mean(abs(E[Y] - E[Y[a <- a']]))

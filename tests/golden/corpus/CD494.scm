@@ -1,6 +1,5 @@
 scm example
-sensitive S : {White, Black}
-latent    K
-outcome   Y : real
-S, K -> Y
-guide K ~ Normal(mlp(Y; hidden=[4]) by S)
+latent  u[2]
+outcome Y : real
+u -> Y
+guide u ~ per_row
