@@ -1,0 +1,26 @@
+# CVAE on images: one latent, given a
+#
+# Paper    Sohn et al., NeurIPS 2015, as the baseline of Kim et al., AAAI 2021.
+# Data     Scenes drawn by this project: `causaldsl data scenes -o scenes.csv`. a causes the roof and the window and only
+#          goes with the sun (association .56). `causaldsl.datasets.scenes` also draws each scene's true counterfactual.
+# Expect   The picture of the other world is whatever the decoder pairs with the other a.
+
+scm cvae_image "CVAE on drawn scenes"
+
+sensitive a               : binary
+observed  sun, tree, snow : binary
+outcome   x               : image[3, 16, 16] from "picture"
+latent    u[10]
+group r = sun, tree, snow
+
+u -> r, x
+a -> x
+
+r ~ mlp(parents; hidden=[5], activation=relu)
+x ~ deconv(parents; channels=[32, 16], hidden=[64], norm=batch, activation=leaky_relu(0.2))
+guide u ~ Normal(conv(x, a; channels=[16, 32], hidden=[64], norm=batch, dropout=0.04,
+                      activation=leaky_relu(0.2)))
+
+loss elbo(weights={r: 40, a: 0})
+
+train learning_rate=3e-3, schedule=exponential, batch_size=64, epochs=40
