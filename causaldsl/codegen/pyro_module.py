@@ -108,10 +108,9 @@ def _helpers(w: Writer) -> str:
             text = text.replace("ROWS", rows if pictures else "x.shape[:-1]")
             text = text.replace("dense(", "network(") if pictures else text
         if name.startswith("weights"):
-            found = 'picture_weights(key, net) if "kind" in net else {}'
-            text = text.replace("found |= PICTURES\n", f"found |= {found}\n" if pictures else "")
-            if not pictures:
-                text = "\n".join(t for t in text.split("\n") if t.strip() != "found |= PICTURES")
+            line = "        found |= PICTURES\n"
+            found = '        found |= picture_weights(key, net) if "kind" in net else {}\n'
+            text = text.replace(line, found if pictures else "")
         if name == "network":
             kinds = [f"{quoted(k)}: {k}olved" for k in ("conv", "deconv") if f"{k}olved" in needs]
             text = text.replace("{KINDS}", "{" + ", ".join(kinds) + "}")
