@@ -44,6 +44,7 @@ class Writer:
     has_auxiliaries: bool = False
     hoists: bool = False
     guide_has_networks: bool = False
+    guide_draws: frozenset[str] = frozenset()
     values: dict[str, str] = field(default_factory=dict)
     means: dict[str, str] = field(default_factory=dict)
 

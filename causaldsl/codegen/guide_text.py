@@ -36,6 +36,7 @@ def write_guides(
     texts = []
     usable = [g for g in guides if g.refused is None]
     w.guide_has_networks = any(g.name == "all" and bool(_networks(g)) for g in usable)
+    w.guide_draws = frozenset(s.target for g in usable if g.name == "all" for s in g.sites)
     if "all" not in [g.name for g in usable]:
         reason = next((g.refused for g in guides if g.name == "all"), None) or "no guide"
         texts.append(

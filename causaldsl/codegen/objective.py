@@ -88,8 +88,7 @@ def _loss_terms(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
         lines += [
             "    # a second batch, or this one again where none is given",
             "    second = data if second is None else second",
-            *_second_draws(w),
-            '    apart = {**second, **{n: s["value"] for n, s in sites if s["type"] == "sample"}}',
+            *_second_draws(special, program, w),
         ]
     here = samples.Here(w)
     terms = [line for x in objective.losses for line in _term_lines(x, program, w, here)]
@@ -97,8 +96,38 @@ def _loss_terms(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
     return "\n".join([*lines, "    return terms, parts"]) + "\n"
 
 
-def _second_draws(w: Writer) -> list[str]:
-    """Write the guide's draws of the second batch, through which nothing learns."""
+def _second_draws(special: list[ir.LossIR], program: ir.Program, w: Writer) -> list[str]:
+    """Write the draws of the second batch, through which nothing learns.
+
+    The guide's are enough, but where a term reads what the model alone draws or computes.
+    """
+    read = {n for x in special for n in samples.permuted_in(x.term)}
+    seen = {m.target for m in program.mechanisms if m.observed}
+    values = '{n: s["value"] for n, s in sites if s["type"] == "sample"}'
+    if read <= seen | w.guide_draws:
+        lines = _guide_draws(w)
+    else:
+        given = (", p=p" if w.hoists else "") + (
+            ", q=q" if w.hoists and w.guide_has_networks else ""
+        )
+        lines = [
+            "    with torch.no_grad():",
+            f"        sites = traces(second, n_rows{given})[1].nodes.items()",
+        ]
+    lines.append(f"    apart = {{**second, **{values}}}")
+    for m in program.mechanisms:
+        if m.missing_latent and m.target in read and not is_discrete(m.domain):
+            lines.append(_seen_or_drawn(m.target))
+    return lines
+
+
+def _seen_or_drawn(name: str) -> str:
+    key, seen, unseen = quoted(name), quoted(f"{name}__seen"), quoted(f"{name}__missing")
+    text = f"torch.where(second[{seen}], second[{key}], apart[{unseen}])"
+    return fit(f"apart[{key}] = ", text)
+
+
+def _guide_draws(w: Writer) -> list[str]:
     if not w.hoists:
         return [
             "    with torch.no_grad():",

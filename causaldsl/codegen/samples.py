@@ -52,6 +52,12 @@ def needs_second(node: ir.LossValue) -> bool:
     return any(isinstance(v, ir.Ratio) for v in values_of(node))
 
 
+def permuted_in(node: ir.LossValue) -> set[str]:
+    """Return the variables that a term reads in a second batch."""
+    blocks = (b for v in values_of(node) if isinstance(v, ir.Ratio) for b in v.blocks)
+    return {name for block in blocks for name in block.names}
+
+
 def _samples(node: ir.LossValue) -> tuple[ir.Sample, ...]:
     match node:
         case ir.Discrepancy(sample=sample, reference=reference):
