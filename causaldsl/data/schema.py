@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from causaldsl.semantics.model import ColumnBinding, MissingWord, Scm, Variable
+from causaldsl.semantics.model import ColumnBinding, MissingWord, Scm, Variable, cell_columns
 from causaldsl.vocabulary.domains import (
     SCALAR_WORDS,
     Categorical,
@@ -106,10 +106,10 @@ def _spec(variable: Variable) -> ColumnSpec:
 
 
 def _own_columns(variable: Variable) -> tuple[str, ...]:
-    # no `from`: the column of the same name; an array x[3] then takes x1, x2, x3
+    # no `from`: the column of the same name
     if variable.size is None:
         return (variable.name,)
-    return tuple(f"{variable.name}{i}" for i in range(1, variable.size + 1))
+    return cell_columns(variable.name, variable.size)
 
 
 def expand_range(spec: ColumnSpec) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal, cast
 
 from causaldsl.semantics import domain_errors, value_errors
-from causaldsl.semantics.model import ColumnBinding, Hyper, MissingWord
+from causaldsl.semantics.model import ColumnBinding, Hyper, MissingWord, cell_columns
 from causaldsl.semantics.params import empty_scope
 from causaldsl.semantics.scope import DeclaredVariable, Findings, Names, Scope
 from causaldsl.semantics.values import constant_of
@@ -240,9 +240,8 @@ def _binding(
 
 
 def _column_names(columns: nodes.Columns | None, name: str, size: int | None) -> tuple[str, ...]:
-    del size
     if columns is None:
-        return (name,)
+        return (name,) if size is None else cell_columns(name, size)
     return columns.names if columns.last is None else (*columns.names[:1], columns.last)
 
 

@@ -39,6 +39,11 @@ class ColumnBinding:
     otherwise: Literal["drop", "error"] = "error"
 
 
+def cell_columns(name: str, size: int) -> tuple[str, ...]:
+    """Return the columns of an array without a `from`: those of ``x[3]`` are x1, x2, x3."""
+    return tuple(f"{name}{i}" for i in range(1, size + 1))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stochastic:
     """``V ~ family(args)``.
