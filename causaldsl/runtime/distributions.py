@@ -4,6 +4,10 @@ A noise is one tensor. Location-scale families (and the LogNormal on the log sca
 standardised residual; quantile families hold the logit of the uniform, which keeps its digits in
 both tails; a Categorical holds a Gumbel for each level, on a trailing axis. Which rows keep
 their factual value is decided in `forward`, by comparing worlds.
+
+The cells of an array and the pixels of an image are independent given their parents: each has
+noise of its own, of its family, on axes behind those of the draws and rows. What is asked of a
+row (its density, whether it is possible) is asked of all its cells together.
 """
 
 from __future__ import annotations
@@ -55,39 +59,65 @@ def abduct_noise(
     dist
         What the variable's mechanism returned in the factual world.
     value
-        Factual values, ``(N,)`` or ``(S, N)``, broadcast against the distribution.
+        Factual values, ``(N, *event)`` or ``(S, N, *event)``, broadcast against the distribution.
     coupling
         ``independent`` forgets the fact and draws anew; any other word keeps the family's own.
     generator
         For the noise of discrete families, which a value does not determine.
     shape
-        The shape ``(S, N)`` of the noise where it is drawn, the broadcast one when not given.
+        The shape ``(S, N)`` of the rows whose noise is drawn, the broadcast one when not given.
         What a value determines has one draw where the value has one.
 
     Returns
     -------
     Tensor
-        The noise; a Categorical's has a trailing axis of levels.
+        The noise, ``(S, N, *event)``; a Categorical's has a trailing axis of levels.
     """
-    wanted = shape or tuple(joint_shape(value.shape, dist.batch_shape))
+    cell, axes = cell_of(dist)
+    wanted = joint_shape(value.shape, cell.batch_shape)
+    if shape is not None:
+        wanted = (*shape, *_event(cell, axes))
     noise = family_of(dist)
     if coupling == "independent":
-        return noise.draw(dist, wanted, generator)
-    return noise.abduct(dist, value, generator, wanted)
+        return noise.draw(cell, wanted, generator)
+    return noise.abduct(cell, value, generator, wanted)
 
 
 def apply_noise(dist: Law, noise: Tensor) -> Tensor:
     """Return the value that `noise` gives under `dist`: float64, or int64 for levels."""
-    return family_of(dist).apply(dist, noise)
+    return family_of(dist).apply(cell_of(dist)[0], noise)
 
 
 def draw_noise(dist: Law, shape: Shape, generator: torch.Generator) -> Tensor:
-    """Return fresh noise for a value of the given shape."""
-    return family_of(dist).draw(dist, shape, generator)
+    """Return fresh noise for rows of the given shape, in every cell of each."""
+    cell, axes = cell_of(dist)
+    return family_of(dist).draw(cell, (*shape, *_event(cell, axes)), generator)
+
+
+def cell_of(dist: Law) -> tuple[Law, int]:
+    """Return the law of one cell, and how many trailing axes of cells a row's value has."""
+    axes = 0
+    while isinstance(dist, td.Independent):
+        axes += dist.reinterpreted_batch_ndims
+        dist = dist.base_dist
+    return dist, axes
+
+
+def _event(cell: Law, axes: int) -> Shape:
+    return tuple(cell.batch_shape[len(cell.batch_shape) - axes :])
 
 
 def is_possible(dist: Law, value: Tensor) -> Tensor:
-    """Return where `value` is finite, inside the support and of positive density."""
+    """Return the rows whose value is finite, inside the support and of positive density."""
+    cell, axes = cell_of(dist)
+    if _is_pixel(cell, axes):
+        possible = torch.isfinite(value) & (value >= 0) & (value <= 1)
+    else:
+        possible = _is_possible(cell, value)
+    return possible.flatten(-axes).all(-1) if axes else possible
+
+
+def _is_possible(dist: Law, value: Tensor) -> Tensor:
     inside = torch.isfinite(value.double()) & dist.support.check(value)
     safe = torch.where(inside, value, _some_value(dist, value))
     if isinstance(dist, td.Bernoulli):  # torch rounds a probability of 0 up
@@ -109,17 +139,31 @@ def is_possible(dist: Law, value: Tensor) -> Tensor:
 
 
 def log_density(dist: Law, value: Tensor) -> Tensor:
-    """Return log p(value), which torch rounds up where a probability is 0 or next to it."""
+    """Return log p(value) of each row, the sum over its cells.
+
+    Torch rounds up where a probability is 0 or next to it; here it is what it is. A pixel's is
+    its cross entropy, as in the ELBO (no density, since grey values are no outcomes of a coin).
+    """
+    cell, axes = cell_of(dist)
+    if _is_pixel(cell, axes):
+        logs = torch.as_tensor(cell.log_prob(value))
+    else:
+        logs = _log_density(cell, value)
+    return logs.flatten(-axes).sum(-1) if axes else logs
+
+
+def _log_density(dist: Law, value: Tensor) -> Tensor:
     if isinstance(dist, pd.OrderedLogistic):
         return maps.log_ordered_mass(dist, value)
     logs = torch.as_tensor(dist.log_prob(value))
     if isinstance(dist, td.Bernoulli | td.Binomial | td.Categorical):
-        return torch.where(is_possible(dist, value), logs, torch.full_like(logs, -torch.inf))
+        return torch.where(_is_possible(dist, value), logs, torch.full_like(logs, -torch.inf))
     return logs
 
 
 def family_name(dist: Law) -> str:
-    """Return the name that the language gives to a distribution's family."""
+    """Return the name that the language gives to the family of a distribution, or of its cells."""
+    dist, _ = cell_of(dist)
     for kind, name in _NAMES:
         if isinstance(dist, kind):
             return name
@@ -127,8 +171,13 @@ def family_name(dist: Law) -> str:
 
 
 def family_of(dist: Law) -> FamilyNoise:
-    """Return the noise of a distribution's family."""
-    return FAMILY_NOISE[family_name(dist)]
+    """Return the noise of a distribution's family, of a cell's for arrays and images."""
+    return PIXEL_NOISE if _is_pixel(*cell_of(dist)) else FAMILY_NOISE[family_name(dist)]
+
+
+def _is_pixel(cell: Law, axes: int) -> bool:
+    """Whether a cell is a pixel, whose grey value is a probability; only images have three axes."""
+    return axes == _IMAGE_AXES and isinstance(cell, td.Bernoulli)
 
 
 def build_family(name: str, arguments: Mapping[str, Tensor]) -> Law:
@@ -195,6 +244,10 @@ FAMILY_NOISE: dict[str, FamilyNoise] = {
     "OrderedLogit": _quantile(pd.OrderedLogistic, maps.abduct_ordered, maps.apply_ordered),
     "Dirichlet": _row("none", td.Dirichlet, maps.refuse, maps.refuse, maps.refuse),
 }
+
+#: The noise of the pixels of an image that is drawn as Bernoulli.
+PIXEL_NOISE = _row("quantile", td.Bernoulli, maps.abduct_pixel, maps.apply_pixel, maps.draw_pixel)
+_IMAGE_AXES = 3
 
 #: Which class belongs to which family; a subclass stands before its base.
 _NAMES: tuple[tuple[Any, str], ...] = (

@@ -3,6 +3,9 @@
 One pass serves simulation and prediction. A variable whose parents all have their factual
 values keeps its own factual value under every coupling, the `independent` one too: its mechanism
 has not been touched, so ``do(X = the fact)`` gives the facts back exactly.
+
+An array moves as a whole: where one of its cells does, each gets the value that its own noise
+gives it.
 """
 
 from __future__ import annotations
@@ -47,17 +50,20 @@ def draw_forward(
     generator: torch.Generator,
     interventions: Mapping[str, Assigned] | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return values and noise of every variable, drawn from the model in topological order."""
+    """Return values and noise of every variable, drawn from the model in topological order.
+
+    Values are ``(*shape, *event)``.
+    """
     given = interventions or {}
     values: dict[str, Tensor] = {}
     noise: dict[str, Tensor] = {}
     for name in compiled.mechanisms:
         if name in given:
-            values[name] = _assigned(given[name], values).expand(shape)
+            values[name] = _assigned(given[name], values).expand(*shape, *compiled.event(name))
             continue
         output, is_value = mechanism_output(compiled, params, name, values)
         if is_value:
-            values[name] = encoded(compiled, name, output).expand(shape)
+            values[name] = encoded(compiled, name, output).expand(*shape, *compiled.event(name))
         else:
             noise[name] = draw_noise(output, shape, generator)
             values[name] = encoded(compiled, name, apply_noise(output, noise[name]))
@@ -97,7 +103,7 @@ def simulate(
     do: Mapping[str, Assigned] | None = None,
     return_noise: bool = False,
 ) -> dict[str, Tensor] | tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return `n` rows drawn from the model, every variable's encoded values ``(N,)``.
+    """Return `n` rows drawn from the model, every variable's encoded values ``(N, *event)``.
 
     Parameters
     ----------
@@ -129,7 +135,7 @@ def propagate(
     Parameters
     ----------
     noise
-        The noise of each mechanism that the interventions reach, ``(S, N)`` or ``(1, N)``.
+        The noise of each mechanism that the interventions reach, ``(S or 1, N, *event)``.
     interventions
         What replaces a mechanism: encoded values, or a function of the values before it.
     factual
@@ -137,8 +143,9 @@ def propagate(
         row and draw by draw; without it every mechanism is evaluated.
     """
     values: dict[str, Tensor] = {}
-    moved: dict[str, Tensor] = {}  # where a value is not the fact; a missing name never moved
+    moved: dict[str, Tensor] = {}  # rows whose value is not the fact; a missing name never moved
     for name, parents in compiled.parents.items():
+        axes = len(compiled.event(name))
         fact = None if factual is None else factual[name]
         if name in interventions:
             value = encoded(compiled, name, _assigned(interventions[name], values))
@@ -149,11 +156,23 @@ def propagate(
             value = _from_noise(compiled, params, name, values, noise)
             if fact is not None:
                 reached = _any_moved([moved[p] for p in parents if p in moved])
-                value = torch.where(reached, value, fact)
+                value = torch.where(for_cells(reached, axes), value, fact)
         values[name] = value
-        if fact is None or bool((differs := value != fact).any()):
-            moved[name] = torch.ones(()).bool() if fact is None else differs
+        if fact is None:
+            moved[name] = torch.ones(()).bool()
+        elif bool((differs := any_cell(value != fact, axes)).any()):
+            moved[name] = differs
     return values
+
+
+def any_cell(mask: Tensor, axes: int) -> Tensor:
+    """Return the rows ``(S, N)`` in which a mask over cells ``(S, N, *event)`` holds anywhere."""
+    return mask.flatten(-axes).any(-1) if axes else mask
+
+
+def for_cells(rows: Tensor, axes: int) -> Tensor:
+    """Return what holds of rows ``(S, N)`` with axes for the cells of each."""
+    return rows.reshape(*rows.shape, *(1,) * axes)
 
 
 def _from_noise(

@@ -41,6 +41,11 @@ class CompiledScm:
         """The parents of each variable, in the order its mechanism takes them."""
         return cast("dict[str, tuple[str, ...]]", self.module.PARENTS)
 
+    def event(self, name: str) -> tuple[int, ...]:
+        """Return the shape of one row's value: ``()``, ``(k,)`` of an array, ``(c, h, w)``."""
+        events: Mapping[str, tuple[int, ...]] = getattr(self.module, "EVENTS", {})
+        return tuple(events.get(name, ()))
+
     def apply_mechanism(self, name: str, params: Values, values: Values) -> Any:  # noqa: ANN401 (a distribution or a tensor)
         """Return the distribution (or, for ``:=``, the tensor) of `name` given its parents."""
         return self.mechanisms[name](params, *(values[q] for q in self.parents[name]))
@@ -79,3 +84,20 @@ def learned_values(compiled: CompiledScm, state: dict[str, Any]) -> dict[str, Te
     """Return the constrained values of every learned parameter in a parameter state."""
     with isolated(0, state), torch.no_grad():
         return {k: v.detach().clone() for k, v in compiled.module.parameters().items()}
+
+
+def network_weights(compiled: CompiledScm, state: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return how many numbers each weight of each network holds, by the network's name.
+
+    Networks that a state brings no weights of (a guide that was not trained) are left out.
+    """
+    module: Any = compiled.module
+    copied = {part: dict(values) for part, values in state.items()}
+    known = set(copied.get("params", {}))
+    found: dict[str, dict[str, int]] = {}
+    with isolated(0, copied), torch.no_grad():
+        for name in getattr(module, "NETWORKS", {}):
+            weights = module.weights_of(name)
+            if known.issuperset(weights):
+                found[name] = {key: value.numel() for key, value in weights.items()}
+    return found

@@ -239,6 +239,36 @@ def apply_bernoulli(dist: Law, noise: Tensor) -> Tensor:
     return (noise > -bernoulli_logits(dist)).double()
 
 
+def draw_pixel(dist: Law, shape: Shape, generator: torch.Generator) -> Tensor:
+    """Return the noise of pixels that nothing was seen of: a pixel drawn afresh is its mean."""
+    return torch.full((*shape, 2), 0.5, dtype=torch.float64)
+
+
+def abduct_pixel(dist: Law, value: Tensor, generator: torch.Generator, shape: Shape) -> Tensor:
+    """Return the noise behind a grey value: the value, and the mean that it had.
+
+    A grey value v is taken as the share of ones among coins of mean m. Each coin is on where its
+    uniform lies above 1 - m: given v the uniforms have density v / m there and (1 - v) / (1 - m)
+    below.
+    """
+    return torch.stack(joined(value.double(), torch.sigmoid(bernoulli_logits(dist))), -1)
+
+
+def apply_pixel(dist: Law, noise: Tensor) -> Tensor:
+    """Return the grey value that noise gives: the share of the same coins that are on now.
+
+    What the quantile coupling of a Bernoulli comes to on average, so that a pixel whose mean is
+    the same keeps its value, whatever the mean was.
+    """
+    value, before = noise.unbind(-1)
+    mean = torch.sigmoid(bernoulli_logits(dist))
+    value, before, mean = joined(value, before, mean)
+    darker = value * mean / before
+    lighter = value + (1 - value) * (mean - before) / (1 - before)
+    changed = torch.where(mean < before, darker, lighter).clamp(0.0, 1.0)
+    return torch.where(mean == before, value, changed)
+
+
 def _log_sigmoid(x: Tensor) -> Tensor:
     return -torch.logaddexp(-x, torch.zeros_like(x))
 
