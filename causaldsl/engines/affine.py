@@ -1,6 +1,6 @@
 """Whether an expression is affine in some variables, read off the syntax.
 
-Conservative: what is not recognised counts as `Degree.OTHER`.
+Conservative: what is not recognised counts as `Degree.OTHER`, a network with hidden layers too.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ def degree(expression: nodes.Expression, of: Collection[str]) -> Degree:
             return degree(operand, of)
         case nodes.Binary(op=op, left=left, right=right):
             return _binary(op, degree(left, of), degree(right, of))
+        case nodes.Index(base=nodes.Name(name=name), indices=indices) if name in of:
+            cell = not names_in(indices) & set(of)  # one of an array's
+            return Degree.AFFINE if cell else Degree.OTHER
         case nodes.Call(name="linear", inputs=inputs):
             return max((degree(i, of) for i in inputs), default=Degree.CONSTANT)
         case nodes.By(body=body, branch=branch) if degree(branch, of) is Degree.CONSTANT:

@@ -14,11 +14,12 @@ from causaldsl.engines import findings
 from causaldsl.engines.discrete import ExactDiscrete
 from causaldsl.engines.exact_gaussian import ExactGaussian
 from causaldsl.engines.guide import TrainedGuide
-from causaldsl.engines.importance import PriorProposal, effective_sample_size
+from causaldsl.engines.importance import PriorProposal, effective_sample_size, taken
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.laplace import Laplace
 from causaldsl.engines.problem import Block, Problem, blocks_of, complete, merge
 from causaldsl.engines.protocol import BlockPosterior, Engine, LatentPosterior
+from causaldsl.runtime.forward import any_cell
 from causaldsl.runtime.load import CompiledScm, Values
 
 Objective = Literal["posterior", "encoder"]
@@ -196,7 +197,7 @@ def _possible(part: BlockPosterior) -> BlockPosterior:
     own = torch.arange(len(part.log_weights)).unsqueeze(-1)
     best = part.log_weights.argmax(0, keepdim=True)
     picked = torch.where(part.log_weights > -torch.inf, own, best)
-    samples = {n: v.gather(0, picked) for n, v in part.samples.items()}
+    samples = {n: taken(v, picked) for n, v in part.samples.items()}
     return replace(part, samples=samples)
 
 
@@ -214,7 +215,7 @@ def _unfinished(parts: list[tuple[Choice, BlockPosterior]]) -> Tensor | None:
 def _check_solved(problem: Problem, solved: Mapping[str, Tensor]) -> None:
     """Refuse evidence whose inverted latent is no possible value of that latent."""
     for name, value in solved.items():
-        bad = ~torch.isfinite(value)
+        bad = any_cell(~torch.isfinite(value), len(problem.event(name)))
         if bad.any():
             source = next(v for v, u in problem.compiled.module.INVERSE_OF.items() if u == name)
             raise CounterfactualError([findings.impossible_value(source, problem.numbers(bad))])

@@ -23,6 +23,12 @@ def with_levels(problem: Problem, block: Block) -> tuple[str, ...]:
     return tuple(n for n in block.unknown if problem.levels(n) is not None)
 
 
+def array_of_levels(problem: Problem, block: Block) -> str | None:
+    """Return why the levels of a block cannot be gone through: one of them is an array's."""
+    arrays = [n for n in with_levels(problem, block) if problem.event(n)]
+    return f"`{arrays[0]}` is an array of levels, too many at once" if arrays else None
+
+
 def configuration_count(problem: Problem, block: Block) -> int:
     """Return how many joint values the block's unseen levels have (1 where there are none)."""
     return prod(problem.levels(n) or 1 for n in with_levels(problem, block))
@@ -78,6 +84,9 @@ class ExactDiscrete:
         free = [n for n in block.unknown if problem.levels(n) is None]
         if free:
             return f"`{free[0]}` has no levels to go through"
+        arrays = array_of_levels(problem, block)
+        if arrays:
+            return arrays
         count = configuration_count(problem, block)
         if count > MOST_CONFIGURATIONS:
             return f"{block.label} have {count} joint values, more than {MOST_CONFIGURATIONS}"

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from causaldsl.engines.affine import Degree, degree, names_in
 from causaldsl.engines.discrete import (
+    array_of_levels,
     at,
     configuration_count,
     configurations,
@@ -28,7 +29,7 @@ from causaldsl.engines.importance import finite_weights
 from causaldsl.engines.mixture import Gaussian, draw
 from causaldsl.engines.problem import Block, Problem, complete
 from causaldsl.engines.protocol import BlockPosterior
-from causaldsl.runtime.distributions import log_density
+from causaldsl.runtime.distributions import cell_of, log_density
 from causaldsl.runtime.forward import mechanism_output
 from causaldsl.semantics.model import Stochastic, Structural
 from causaldsl.vocabulary.domains import Real
@@ -67,6 +68,8 @@ class ExactGaussian:
         for name in reals:
             if not isinstance(problem.compiled.scm.variables[name].domain, Real):
                 return f"`{name}` is not real"
+        if array_of_levels(problem, block):
+            return array_of_levels(problem, block)
         if configuration_count(problem, block) > MOST_CONFIGURATIONS:
             return f"the levels in {block.label} have too many joint values"
         if levels and block.constraints:
@@ -89,7 +92,7 @@ class ExactGaussian:
             shares = torch.stack([part.log_evidence for part in parts])
             refuse_impossible(problem, block, finite_weights(shares))
         drawn = draw(parts, draws, generator)
-        samples = {n: drawn.x[..., j] for j, n in enumerate(reals)}
+        samples = problem.split(reals, drawn.x)
         samples |= {n: at(choices, n, drawn.picked) for n in levels}
         return BlockPosterior(samples=samples)
 
@@ -97,7 +100,7 @@ class ExactGaussian:
 def moments(problem: Problem, block: Block, reals: tuple[str, ...]) -> tuple[Tensor, Tensor]:
     """Return the exact posterior mean ``(N, m)`` and covariance ``(N or 1, m, m)`` of a block.
 
-    Only for blocks without unseen levels.
+    Only for blocks without unseen levels; the cells of an array stand side by side.
     """
     part = solve(linear_system(problem, block, reals, {}))
     return part.mean, part.spread @ part.spread.mT
@@ -111,7 +114,7 @@ def linear_system(
     Coefficients are derivatives, so that nothing cancels: a weight beside a large intercept keeps
     all its digits.
     """
-    point = {n: torch.zeros(problem.n_rows, dtype=torch.float64) for n in reals}
+    point = _at_zero(problem, reals)
     with torch.enable_grad():
         leaves = {n: v.requires_grad_() for n, v in point.items()}
         residual, scale, miss = _residuals(problem, block, reals, {**levels, **leaves})
@@ -125,6 +128,11 @@ def linear_system(
     )
 
 
+def _at_zero(problem: Problem, names: tuple[str, ...]) -> dict[str, Tensor]:
+    full = {n: (problem.n_rows, *problem.event(n)) for n in names}
+    return {n: torch.zeros(shape, dtype=torch.float64) for n, shape in full.items()}
+
+
 def _residuals(
     problem: Problem, block: Block, reals: tuple[str, ...], unknown: Mapping[str, Tensor]
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -135,12 +143,14 @@ def _residuals(
         if not _is_gaussian(problem, name, reals):
             continue
         output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-        target = values[name].log() if isinstance(output, td.LogNormal) else values[name]
-        residuals.append((target - output.loc) / output.scale)
-        scales.append(output.scale)
+        cell, _ = cell_of(output)
+        full = (problem.n_rows, *problem.event(name))
+        target = values[name].log() if isinstance(cell, td.LogNormal) else values[name]
+        residuals.append(((target - cell.loc) / cell.scale).expand(full))
+        scales.append(cell.scale.expand(full))
     for name in block.constraints:
         output, _ = mechanism_output(problem.compiled, problem.params, name, values)
-        misses.append(output - values[name])
+        misses.append((output - values[name]).expand(problem.n_rows, *problem.event(name)))
     n = problem.n_rows
     return _columns(residuals, n), _columns(scales, n), _columns(misses, n)
 
@@ -148,16 +158,18 @@ def _residuals(
 def _jacobian(columns: Tensor, leaves: Mapping[str, Tensor]) -> Tensor:
     """Return derivatives ``(N, F, m)`` of columns ``(N, F)``, each row its own function."""
     n, count = columns.shape
-    result = torch.zeros((n, count, len(leaves)), dtype=torch.float64)
+    widths = [leaf.shape[1:].numel() for leaf in leaves.values()]
+    starts = [sum(widths[:j]) for j in range(len(widths))]
+    result = torch.zeros((n, count, sum(widths)), dtype=torch.float64)
     for f in range(count):
         if not columns.requires_grad:
             break
         gradients = torch.autograd.grad(
             columns[:, f].sum(), list(leaves.values()), retain_graph=True, allow_unused=True
         )
-        for j, gradient in enumerate(gradients):
+        for start, width, gradient in zip(starts, widths, gradients, strict=True):
             if gradient is not None:
-                result[:, f, j] = gradient
+                result[:, f, start : start + width] = gradient.reshape(n, width)
     return result
 
 
@@ -205,7 +217,7 @@ def _with_levels_weighed(
     """Return the component with the probability of its levels in its evidence."""
     if not choice:
         return part
-    point = {n: torch.zeros(problem.n_rows, dtype=torch.float64) for n in reals}
+    point = _at_zero(problem, reals)
     values = complete(problem, block, {**choice, **point})
     extra = torch.zeros(problem.n_rows, dtype=torch.float64)
     for name in block.factors:
@@ -275,8 +287,8 @@ def _is_affine_by_value(problem: Problem, block: Block, levels: set[str]) -> boo
     system = linear_system(problem, block, reals, choice)
     generator = torch.Generator().manual_seed(0)
     n = problem.n_rows
-    x = torch.randn((n, len(reals)), generator=generator, dtype=torch.float64)
-    point = {name: x[:, j] for j, name in enumerate(reals)}
+    x = torch.randn((n, problem.size(reals)), generator=generator, dtype=torch.float64)
+    point = problem.split(reals, x)
     residual, _, miss = _residuals(problem, block, reals, {**choice, **point})
     said = system.c + torch.einsum("nfm,nm->nf", system.a.expand(n, -1, -1), x)
     missed = system.h + torch.einsum("nkm,nm->nk", system.g.expand(n, -1, -1), x)
@@ -290,7 +302,7 @@ def _agree(one: Tensor, other: Tensor) -> bool:
 def _columns(columns: list[Tensor], n_rows: int) -> Tensor:
     if not columns:
         return torch.zeros((n_rows, 0), dtype=torch.float64)
-    return torch.stack([c.expand(n_rows) for c in columns], -1)
+    return torch.cat([c.reshape(n_rows, -1) for c in columns], -1)
 
 
 def _once(coefficients: Tensor) -> Tensor:

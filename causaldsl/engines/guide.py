@@ -92,13 +92,20 @@ def guide_for(problem: Problem) -> str | None:
 
 
 def guide_sites(problem: Problem, draws: int, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return each site's draws and log q, ``(S, N)`` each, by the variable's name.
+    """Return each site's draws ``(S, N, *event)`` and log q ``(S, N)``, by the variable's name.
 
     The rows are repeated for every draw, so that the guide runs as it was written: on rows.
+
+    A guide may draw, inside, what its evidence lacks: an auxiliary predictor's y~ ~ q(y | x), which
+    the factor q(u | x, y~) reads. Such a draw is no site, and weights p(x, u) / q(u | x, y~) need
+    none: for every function f, the mean of f(u) p(x, u) / q(u | x, y~) over y~ and u is the
+    integral of f(u) p(x, u), whatever y~ came from (y~ is an auxiliary variable of the proposal).
     """
     name = guide_for(problem) or ""
     module = problem.compiled.module
-    data = {k: v.repeat(draws) for k, v in _guide_data(problem, name).items()}
+    data = {
+        k: v.repeat(draws, *(1,) * (v.dim() - 1)) for k, v in _guide_data(problem, name).items()
+    }
     state = {k: dict(v) for k, v in _parts(problem.state)}
     with isolated(seed, state), torch.no_grad():
         fixed = poutine.condition(module.GUIDES[name], data=dict(problem.params))
@@ -109,10 +116,11 @@ def guide_sites(problem: Problem, draws: int, seed: int) -> dict[str, tuple[Tens
             continue
         value = torch.as_tensor(node["value"])
         law: Law = node["fn"]
-        shape = (draws, problem.n_rows)
-        log_q = law.log_prob(value).expand(draws * problem.n_rows).reshape(shape)
+        event, rows = tuple(law.event_shape), (draws, problem.n_rows)
+        log_q = law.log_prob(value).expand(draws * problem.n_rows).reshape(rows)
         variable = site.removesuffix("__missing")
-        result[variable] = (value.expand(draws * problem.n_rows).reshape(shape), log_q)
+        full = value.expand(draws * problem.n_rows, *event)
+        result[variable] = (full.reshape(*rows, *event), log_q)
     return result
 
 
@@ -129,7 +137,8 @@ def _guide_data(problem: Problem, name: str) -> dict[str, Tensor]:
             seen = variable in problem.evidence
             data[f"{variable}__seen"] = torch.full((problem.n_rows,), seen)
             if not seen:
-                nothing = torch.zeros(problem.n_rows, dtype=torch.float64)
+                full = (problem.n_rows, *problem.event(variable))
+                nothing = torch.zeros(full, dtype=torch.float64)
                 data[variable] = encoded(problem.compiled, variable, nothing)
     return data
 
@@ -146,7 +155,10 @@ def guide_factors(
     guide: str,
     seed: int,
 ) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return the mean and one draw ``(N,)`` of each factor of a guide, run once over some rows."""
+    """Return mean and one draw ``(N, *event)`` of each factor of a guide, run once over some rows.
+
+    A factor that reads what the guide itself draws has the mean of that draw's.
+    """
     copied = {k: dict(v) for k, v in _parts(state)}
     found: dict[str, tuple[Tensor, Tensor]] = {}
     whole = dict(data)

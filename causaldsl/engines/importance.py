@@ -30,6 +30,16 @@ def finite_weights(log_weights: Tensor) -> Tensor:
     return torch.where(bad, torch.full_like(log_weights, -torch.inf), log_weights)
 
 
+def taken(values: Tensor, picked: Tensor) -> Tensor:
+    """Return the picked draws ``(S', N, *event)`` of values ``(S, N, *event)``.
+
+    `picked` ``(S', N)`` holds, for each row, positions of draws.
+    """
+    event = values.shape[2:]
+    index = picked.reshape(*picked.shape, *(1,) * len(event)).expand(*picked.shape, *event)
+    return values.gather(0, index)
+
+
 class PriorProposal:
     """Likelihood weighting: the unseen variables by their mechanisms, weighed by the evidence."""
 

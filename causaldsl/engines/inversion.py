@@ -29,7 +29,7 @@ def invert_known(problem: Problem) -> tuple[Problem, dict[str, Tensor]]:
             value = module.INVERSES[name](
                 problem.params, problem.evidence[name], *(problem.known[p] for p in others)
             )
-            solved[latent] = value.expand(problem.n_rows)
+            solved[latent] = value.expand(problem.n_rows, *problem.event(latent))
             problem = settle(problem, {latent: solved[latent]})
             moving = True
     return with_inverses(problem), solved

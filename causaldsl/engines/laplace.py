@@ -1,6 +1,7 @@
 """Laplace proposals: each row's posterior by its mode and curvature, corrected by importance.
 
-Any differentiable mechanism and any evidence will do. Positive, unit and uniform variables are
+Any differentiable mechanism, networks too, and any evidence will do; each cell of an array is a
+coordinate. Positive, unit and uniform variables are
 searched on a log or logit scale; unseen levels are gone through one by one. The proposal is a
 Student t around the mode, so that weights stay bounded where the posterior has heavier tails.
 """
@@ -14,13 +15,19 @@ import torch.distributions as td
 from torch import Tensor
 from torch.nn import functional
 
-from causaldsl.engines.discrete import at, configuration_count, configurations, with_levels
+from causaldsl.engines.discrete import (
+    array_of_levels,
+    at,
+    configuration_count,
+    configurations,
+    with_levels,
+)
 from causaldsl.engines.importance import finite_weights
 from causaldsl.engines.mixture import Gaussian, draw
 from causaldsl.engines.newton import Peak, find_peaks
 from causaldsl.engines.problem import Block, Problem, complete, log_joint
 from causaldsl.engines.protocol import BlockPosterior
-from causaldsl.runtime.distributions import apply_noise, draw_noise
+from causaldsl.runtime.distributions import apply_noise, cell_of, draw_noise
 from causaldsl.runtime.forward import encoded, mechanism_output
 from causaldsl.runtime.noise_maps import Law
 from causaldsl.semantics.model import Stochastic
@@ -50,8 +57,10 @@ class Laplace:
             domain = problem.compiled.scm.variables[name].domain
             if not isinstance(domain, Real | Positive | UnitInterval):
                 return f"`{name}` is a {domain}, which has no gradient"
-        if len(reals) > MOST_COORDINATES:
-            return f"{block.label} are more than {MOST_COORDINATES} at once"
+        if problem.size(reals) > MOST_COORDINATES:
+            return f"{block.label} are more than {MOST_COORDINATES} numbers at once"
+        if array_of_levels(problem, block):
+            return array_of_levels(problem, block)
         if configuration_count(problem, block) > MOST_CONFIGURATIONS:
             return f"the levels in {block.label} have too many joint values"
         return None
@@ -117,11 +126,14 @@ def _start(
         law, _ = mechanism_output(problem.compiled, problem.params, name, values)
         noise = draw_noise(law, (problem.n_rows,), source)
         if generator is None:
-            noise = torch.full_like(noise, 0.5 if isinstance(law, td.Uniform) else 0.0)
+            uniform = isinstance(cell_of(law)[0], td.Uniform)
+            noise = torch.full_like(noise, 0.5 if uniform else 0.0)
         found[name] = encoded(problem.compiled, name, apply_noise(law, noise))
         domain = problem.compiled.scm.variables[name].domain
-        columns[name] = _unconstrained(domain, law, found[name]).expand(problem.n_rows)
-    return torch.stack([columns[n] for n in reals], -1).detach()
+        full = _unconstrained(domain, cell_of(law)[0], found[name])
+        full = full.expand(problem.n_rows, *problem.event(name))
+        columns[name] = full.reshape(problem.n_rows, -1)
+    return torch.cat([columns[n] for n in reals], -1).detach()
 
 
 def _values_at(
@@ -134,14 +146,15 @@ def _values_at(
     """Return the unknowns at coordinates ``(..., m)``, and log |d values / d x|."""
     values = dict(levels)
     total = torch.zeros(x.shape[:-1], dtype=torch.float64)
-    for j, name in enumerate(reals):
+    for name, coordinates in problem.split(reals, x).items():
         domain = problem.compiled.scm.variables[name].domain
         law = None
         if isinstance(domain, Real) and _is_uniform(problem, name):
             here = complete(problem, block, values)
-            law, _ = mechanism_output(problem.compiled, problem.params, name, here)
-        values[name], log_slope = _constrained(domain, law, x[..., j])
-        total = total + log_slope
+            output, _ = mechanism_output(problem.compiled, problem.params, name, here)
+            law, _ = cell_of(output)
+        values[name], log_slope = _constrained(domain, law, coordinates)
+        total = total + (log_slope.sum(-1) if problem.event(name) else log_slope)
     return values, total
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import prod
 
 import torch
 from torch import Tensor
@@ -49,9 +50,9 @@ class Problem:
     Parameters
     ----------
     evidence
-        Encoded observed values, ``(N,)`` each, without missing ones.
+        Encoded observed values, ``(N, *event)`` each, without missing ones.
     known
-        The evidence and whatever it settles: inverted latents and ``:=`` values, ``(N,)`` each.
+        The evidence and whatever it settles: inverted latents and ``:=`` values.
     extra
         What guides read beside the evidence, such as ``__row__``.
     state
@@ -127,6 +128,26 @@ class Problem:
         levels = levels_of(self.compiled.scm.variables[name].domain)
         return None if levels is None else len(levels)
 
+    def event(self, name: str) -> tuple[int, ...]:
+        """Return the shape of one row's value of a variable."""
+        return self.compiled.event(name)
+
+    def size(self, names: Iterable[str]) -> int:
+        """Return how many numbers the values of some variables are in one row."""
+        return sum(prod(self.event(n)) for n in names)
+
+    def split(self, names: Iterable[str], numbers: Tensor) -> dict[str, Tensor]:
+        """Return values ``(..., *event)`` by name from numbers ``(..., m)`` in the names' order."""
+        found: dict[str, Tensor] = {}
+        start = 0
+        for name in names:
+            event = self.event(name)
+            stop = start + prod(event)
+            cells = numbers[..., start] if not event else numbers[..., start:stop]
+            found[name] = cells.reshape(*numbers.shape[:-1], *event)
+            start = stop
+        return found
+
     def rows(self, index: Tensor) -> Problem:
         """Return the problem of some of the rows."""
         return Problem(
@@ -159,7 +180,8 @@ def settle(problem: Problem, solved: Mapping[str, Tensor]) -> Problem:
         ready = name not in known and all(p in known for p in parents)
         if ready and problem.is_structural(name):
             value, _ = mechanism_output(problem.compiled, problem.params, name, known)
-            known[name] = encoded(problem.compiled, name, value).expand(problem.n_rows)
+            full = (problem.n_rows, *problem.event(name))
+            known[name] = encoded(problem.compiled, name, value).expand(full)
     return replace(problem, known=known)
 
 
@@ -233,7 +255,7 @@ def complete(problem: Problem, block: Block, unknown: Values) -> dict[str, Tenso
 def log_joint(problem: Problem, block: Block, unknown: Values) -> Tensor:
     """Return log p(unknown, evidence) up to the factors that the block does not touch.
 
-    Values are ``(N,)`` or ``(S, N)``; so is the result.
+    Values are ``(N, *event)`` or ``(S, N, *event)``, the result ``(N,)`` or ``(S, N)``.
     """
     values = complete(problem, block, unknown)
     total = torch.zeros(problem.n_rows, dtype=torch.float64)
@@ -250,7 +272,9 @@ def _inverse(problem: Problem, latent: str, values: Values) -> tuple[Tensor, Ten
     variable = problem.inverted[latent]
     others = [values[source] for source in problem.sources(latent)]
     invert = problem.compiled.module.INVERSES[variable]
-    shape = joint_shape(*(tuple(o.shape) for o in others), (problem.n_rows,))
+    axes = (len(problem.event(source)) for source in problem.sources(latent))
+    rows = (tuple(o.shape[: o.dim() - k]) for o, k in zip(others, axes, strict=True))
+    shape = joint_shape(*rows, (problem.n_rows,))
     with torch.enable_grad():
         point = problem.evidence[variable].detach().expand(shape).requires_grad_()
         latent_value = invert(problem.params, point, *others)

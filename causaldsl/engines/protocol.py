@@ -15,7 +15,7 @@ from causaldsl.engines.problem import Block, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockPosterior:
-    """Draws of one block's unseen variables, ``(S, N)`` each.
+    """Draws of one block's unseen variables, ``(S, N, *event)`` each.
 
     `log_weights` ``(S, N)`` correct draws that are not from the posterior itself; `unfinished`
     ``(N,)`` marks rows for which a search did not converge.
@@ -51,7 +51,7 @@ class LatentPosterior:
     Parameters
     ----------
     samples
-        ``(S, N)``, or ``(1, N)`` for what the evidence settles.
+        ``(S, N, *event)``, or ``(1, N, *event)`` for what the evidence settles.
     log_weights, ess
         Importance weights ``(S, N)`` and effective sample sizes ``(N,)``; `None` where every
         engine was exact.
