@@ -181,6 +181,7 @@ def _verify_finite(scm: Scm, values: Mapping[str, Tensor]) -> None:
         wrong = ~torch.isfinite(value)
         if isinstance(scm.variables[name].domain, Count):
             wrong |= value.abs() > _LARGEST_COUNT
+        wrong = wrong.reshape(len(wrong), -1).any(1)  # the rows, whichever of their cells it is
         if wrong.any():
             rows = (torch.nonzero(wrong).squeeze(-1) + 1).tolist()
             raise CounterfactualError([not_finite_draw(name, rows)])
@@ -204,31 +205,41 @@ def whole_number(value: object, name: str, least: int) -> int:
 def _decoded(
     model: Answerer, drawn: Mapping[str, Mapping[str, Tensor]], latents: bool
 ) -> pd.DataFrame:
-    """Return worlds of values as one table: the facts first, then ``V[world]`` columns."""
+    """Return worlds of values as one table: the facts first, then ``V[world]`` columns.
+
+    An array has a column for each cell: the table's own, or V1, V2, ... where it has none and in
+    other worlds.
+    """
     import pandas as pd
+
+    from causaldsl.semantics.model import cell_columns
 
     scm, encoding = model.compiled.scm, model.encoding
     columns: dict[str, Any] = {}
     owners: dict[str, str] = {}
     for name in encoding.schema.variables:
-        owners.setdefault(encoding.statistics[name].columns[0], name)
+        for title in encoding.columns_of(name):
+            owners.setdefault(title, name)
     for world, values in drawn.items():
         for name, value in values.items():
+            size = scm.variables[name].size
+            own = (name,) if size is None else cell_columns(name, size)
             if name in encoding.schema.variables:
                 cells = encoding.decode(name, value.numpy())
-                title = encoding.statistics[name].columns[0]
+                titles = encoding.columns_of(name)
             elif latents:
-                domain_levels = _levels(scm, name)
-                cells = value.numpy()
-                cells = _named(cells, domain_levels)
-                title = name
+                cells = _named(value.numpy(), _levels(scm, name))
+                titles = own
             else:
                 continue
-            if owners.setdefault(title, name) != name:  # two variables of one column
-                title = name
-            while owners.setdefault(title, name) != name:
-                title += "_"
-            columns[title if world == "factual" else f"{name}[{world}]"] = cells
+            by_cell = [cells] if size is None else [cells[:, i] for i in range(size)]
+            for title, plain, column in zip(titles, own, by_cell, strict=True):
+                key = title
+                if owners.setdefault(key, name) != name:  # two variables of one column
+                    key = plain
+                while owners.setdefault(key, name) != name:
+                    key += "_"
+                columns[key if world == "factual" else f"{plain}[{world}]"] = column
     return pd.DataFrame(columns)
 
 

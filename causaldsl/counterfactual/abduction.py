@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import torch
 from torch import Tensor
@@ -18,8 +19,9 @@ from causaldsl.engines.choose import Objective, latent_posterior
 from causaldsl.engines.findings import contradiction, impossible_value
 from causaldsl.engines.problem import Problem
 from causaldsl.engines.protocol import LatentPosterior
+from causaldsl.ir.networks import event_of
 from causaldsl.runtime.distributions import abduct_noise, apply_noise, draw_noise, is_possible
-from causaldsl.runtime.forward import encoded, mechanism_output
+from causaldsl.runtime.forward import any_cell, encoded, for_cells, mechanism_output
 from causaldsl.runtime.load import Values
 from causaldsl.runtime.noise_maps import joint_shape
 from causaldsl.semantics.model import Scm
@@ -34,7 +36,8 @@ class Evidence:
     Parameters
     ----------
     values
-        ``(N,)`` for each observed variable that is given; float64, int64 positions for levels.
+        ``(N, *event)`` for each observed variable that is given; float64, int64 positions for
+        levels.
     seen
         Masks ``(N,)`` of the variables that some rows lack.
     row_numbers
@@ -95,9 +98,15 @@ def read_evidence(
         n_rows = len(row_numbers)
     masks |= dict(seen or {})
     numbers = torch.arange(1, n_rows + 1) if row_numbers is None else row_numbers
-    found = [d for n, v in chosen.items() if (d := _value_finding(n, v, n_rows, masks, numbers))]
-    if found:
-        raise CounterfactualError(found)
+    events = {n: event_of(scm, n) for n in chosen}
+    masks, torn = _whole_rows(masks, events, numbers)
+    found = [
+        d
+        for n, v in chosen.items()
+        if (d := _value_finding(n, v, (n_rows, *events[n]), masks, numbers))
+    ]
+    if found or torn:
+        raise CounterfactualError([*found, *torn])
     return Evidence(
         values=chosen,
         seen={n: m for n, m in masks.items() if n in chosen},
@@ -121,14 +130,38 @@ def _name_findings(
     return found
 
 
+def _whole_rows(
+    masks: Mapping[str, Tensor], events: Mapping[str, tuple[int, ...]], numbers: Tensor
+) -> tuple[dict[str, Tensor], list[Diagnostic]]:
+    """Return masks by row; an array of which a row has some cells only is no evidence."""
+    whole: dict[str, Tensor] = {}
+    found: list[Diagnostic] = []
+    for name, event in events.items():
+        if name not in masks:
+            continue
+        mask = masks[name]
+        if mask.dim() > 1:
+            mask = mask.reshape(len(mask), -1)
+            torn = mask.any(-1) & ~mask.all(-1)
+            if torn.any():
+                rows = [int(r) for r in numbers[torn]]
+                reason = f"lacks some of its {prod(event)} cells, expected all of them or none"
+                found.append(findings.unreadable_evidence(name, reason, rows))
+            mask = mask.all(-1)
+        whole[name] = mask
+    return whole, found
+
+
 def _value_finding(
-    name: str, value: Tensor, n_rows: int, masks: Mapping[str, Tensor], numbers: Tensor
+    name: str,
+    value: Tensor,
+    shape: tuple[int, ...],
+    masks: Mapping[str, Tensor],
+    numbers: Tensor,
 ) -> Diagnostic | None:
-    if value.shape != (n_rows,):
-        return findings.unreadable_evidence(
-            name, f"has shape {tuple(value.shape)}, not ({n_rows},)"
-        )
-    bad = ~torch.isfinite(value.double())
+    if value.shape != shape:
+        return findings.unreadable_evidence(name, f"has shape {tuple(value.shape)}, not {shape}")
+    bad = any_cell(~torch.isfinite(value.double()), len(shape) - 1)
     if name in masks:
         bad &= masks[name]
     if not bad.any():
@@ -141,7 +174,8 @@ def _value_finding(
 class Abduction:
     """The factual world of some rows: every variable's value, and the noise that may be needed.
 
-    Values are ``(1, N)`` where the evidence settles them, else ``(S, N)``; noise likewise.
+    Values are ``(1, N, *event)`` where the evidence settles them, else ``(S, N, *event)``; noise
+    likewise.
     """
 
     values: Values = field(repr=False)
@@ -215,7 +249,7 @@ def _generated(
     """Return a variable that no evidence speaks of: by its mechanism, with the noise drawn."""
     output, is_value = mechanism_output(problem.compiled, problem.params, name, values)
     if is_value:
-        shape = joint_shape(output.shape, (1, problem.n_rows))
+        shape = joint_shape(output.shape, (1, problem.n_rows, *problem.event(name)))
         return encoded(problem.compiled, name, output).expand(shape), None
     noise = draw_noise(output, (draws, problem.n_rows), generator)
     return encoded(problem.compiled, name, apply_noise(output, noise)), noise
@@ -236,7 +270,9 @@ def _own_noise(
     if is_value:
         _check_equation(problem, name, output, value)
         return None
-    possible = is_possible(output, value).expand(joint_shape(value.shape, output.batch_shape))
+    axes = len(problem.event(name))
+    rows = value.shape[: value.dim() - axes]
+    possible = is_possible(output, value).expand(joint_shape(rows, output.batch_shape))
     never = ~possible.any(0)
     if never.any():
         raise CounterfactualError([impossible_value(name, problem.numbers(never))])
@@ -248,15 +284,15 @@ def _own_noise(
     if bool(possible.all()):
         return noise
     # draws that cannot give the fact have weight zero; a number in their place keeps sums finite
-    mask = possible.unsqueeze(-1) if noise.dim() > possible.dim() else possible
+    mask = for_cells(possible, noise.dim() - possible.dim())
     return torch.where(mask, noise, torch.zeros(()).double())
 
 
 def _check_equation(problem: Problem, name: str, output: Tensor, value: Tensor) -> None:
     """Refuse evidence for a ``:=`` variable that does not follow from its parents."""
     scale = 1 + value.double().abs()
-    wrong = ((output.double() - value.double()).abs() > _AGREE * scale).all(0)
-    wrong = wrong.expand(problem.n_rows)
+    strays = (output.double() - value.double()).abs() > _AGREE * scale
+    wrong = any_cell(strays, len(problem.event(name))).all(0).expand(problem.n_rows)
     if name in problem.evidence and bool(wrong.any()):
         names = (name, *problem.compiled.parents[name])
         raise CounterfactualError([contradiction(names, problem.numbers(wrong))])

@@ -172,7 +172,7 @@ def nested_targets(settings: Sequence[Setting]) -> set[str]:
 def act(
     problem: Problem, abducted: Abduction, world: World, generator: torch.Generator
 ) -> dict[str, Tensor]:
-    """Return what stands in place of the intervened mechanisms: encoded values ``(1 or S, N)``.
+    """Return what stands in place of the intervened mechanisms: values ``(1 or S, N, *event)``.
 
     Raises
     ------
@@ -188,7 +188,8 @@ def act(
                 made = _computed(problem, abducted, setting.target, expression, generator)
             case Policy(call=call):
                 made = _drawn(problem, abducted, setting.target, call, generator)
-        made = made.expand(joint_shape(tuple(made.shape), (1, problem.n_rows)))
+        full = (1, problem.n_rows, *problem.event(setting.target))
+        made = made.expand(joint_shape(tuple(made.shape), full))
         if not isinstance(setting, Fixed):
             check_values(problem, setting.target, made)
         replaced[setting.target] = encoded(problem.compiled, setting.target, made)
@@ -204,21 +205,20 @@ def _computed(
 ) -> Tensor:
     """Return an expression's value, its variables read in the factual world unless it says else."""
     scm = problem.compiled.scm
-    if isinstance(expression, nodes.Name) and expression.name in scm.variables:
-        same = scm.variables[expression.name].domain == scm.variables[target].domain
-        if same:  # a level too can be handed on as it is
-            return abducted.values[expression.name].double()
+    if isinstance(expression, nodes.Name) and _is_alike(expression, scm.variables[target], scm):
+        return abducted.values[expression.name].double()  # a level or an array too
 
     def in_world(node: nodes.Expression) -> Tensor | None:
         if not isinstance(node, nodes.World):
             return None
-        if not isinstance(node.base, nodes.Name):
+        base = node.base.base if isinstance(node.base, nodes.Index) else node.base
+        if not isinstance(base, nodes.Name) or base.name not in scm.variables:
             raise CounterfactualError(
                 [findings.cannot_compute(text_of(node), "only a variable has worlds", node.span)]
             )
-        domain = scm.variables[node.base.name].domain
-        is_handed_on = node is expression and domain == scm.variables[target].domain
-        if isinstance(domain, Categorical | Ordered) and not is_handed_on:
+        is_handed_on = node is expression and _is_alike(node, scm.variables[target], scm)
+        levels = isinstance(scm.variables[base.name].domain, Categorical | Ordered)
+        if levels and not is_handed_on:
             reason = f"it is a level, and no number or level of `{target}`"
             raise CounterfactualError([findings.cannot_compute(text_of(node), reason, node.span)])
         inner = World(
@@ -232,9 +232,20 @@ def _computed(
             act(problem, abducted, inner, generator),
             factual=abducted.values,
         )
-        return values[node.base.name].double()
+        if is_handed_on:
+            return values[base.name].double()
+        return evaluate(node.base, scm, problem.params, values)
 
     return evaluate(expression, scm, problem.params, abducted.values, special=in_world)
+
+
+def _is_alike(node: nodes.Expression, target: Variable, scm: Scm) -> bool:
+    """Whether an expression is a variable, perhaps in another world, of the target's very kind."""
+    base = node.base if isinstance(node, nodes.World) else node
+    if not isinstance(base, nodes.Name) or base.name not in scm.variables:
+        return False
+    other = scm.variables[base.name]
+    return (other.domain, other.size) == (target.domain, target.size)
 
 
 def _no_flip(setting: Setting, node: nodes.World) -> Fixed | Computed | Policy:
@@ -296,8 +307,8 @@ def _setting(
             [findings.unknown_variable(name, scm.variables, "intervention", span)]
         )
     variable = scm.variables[name]
-    if isinstance(variable.domain, Image):
-        raise CounterfactualError([findings.image_target(name, span)])
+    if variable.size is not None or isinstance(variable.domain, Image):
+        return _handed_on(variable, what, span, scm)
     match what:
         case nodes.Call(name=family) if family in FAMILIES:
             return _policy(variable, what)
@@ -313,6 +324,17 @@ def _setting(
             return _number(variable, float(what), span)
         case _:
             return Computed(target=name, expression=what)
+
+
+def _handed_on(
+    variable: Variable, what: nodes.Expression | str | float, span: Span | None, scm: Scm
+) -> Computed:
+    """Return the setting of an array or image: its own kind, from a world or another variable."""
+    if isinstance(what, nodes.Name | nodes.World) and _is_alike(what, variable, scm):
+        return Computed(target=variable.name, expression=what)
+    if variable.size is None:
+        raise CounterfactualError([findings.image_target(variable.name, span)])
+    raise CounterfactualError([findings.array_target(variable.name, variable.size, span)])
 
 
 def _is_flip(variable: Variable, word: str, scm: Scm) -> bool:

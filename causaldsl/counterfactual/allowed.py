@@ -11,6 +11,7 @@ from causaldsl.counterfactual import findings
 from causaldsl.counterfactual.arithmetic import text_of
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.engines.problem import Problem
+from causaldsl.runtime.forward import any_cell
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.domains import (
@@ -48,11 +49,12 @@ def check_parameters(target: str, call: nodes.Call, given: Sequence[Tensor]) -> 
 
 def check_values(problem: Problem, target: str, made: Tensor) -> None:
     """Refuse computed values that the variable cannot take, and name the rows."""
-    bad = ~torch.isfinite(made).all(0)
+    axes = len(problem.event(target))
+    bad = any_cell(~torch.isfinite(made), axes).any(0)
     if bad.any():
         raise CounterfactualError([findings.not_finite(target, problem.numbers(bad))])
     domain = problem.compiled.scm.variables[target].domain
-    outside = ~is_inside(domain, made).all(0)
+    outside = any_cell(~is_inside(domain, made), axes).any(0)
     if outside.any():
         raise CounterfactualError(
             [findings.outside_domain(target, str(domain), problem.numbers(outside))]

@@ -12,7 +12,7 @@ from causaldsl.diagnostics.model import CounterfactualError, InternalError
 from causaldsl.runtime.noise_maps import joined
 from causaldsl.semantics.model import Scm
 from causaldsl.syntax import nodes
-from causaldsl.vocabulary.domains import Categorical, Ordered, levels_of
+from causaldsl.vocabulary.domains import Categorical, Image, Ordered, levels_of
 from causaldsl.vocabulary.functions import FUNCTIONS as SIGNATURES
 
 Values = Mapping[str, Tensor]
@@ -53,7 +53,8 @@ def evaluate(
     Parameters
     ----------
     values
-        What a variable's name means: its encoded values, ``(N,)`` or ``(S, N)``.
+        What a variable's name means: its encoded values, ``(N,)`` or ``(S, N)``; an array's
+        cells are read one by one, as ``x[0]``.
     special
         Looked at first: returns the value of an expression that means something else here, such
         as a variable in another world.
@@ -78,6 +79,8 @@ def evaluate(
             case nodes.Binary(op=op, left=left, right=right):
                 return _arithmetic(op, value(left), value(right))
             case nodes.Call(name="code", inputs=(nodes.Name(name=name),)) if name in values:
+                if scm.variables[name].size is not None:
+                    return _named(node, name, scm, params, values)
                 return values[name].double()
             case nodes.Call(name=name, inputs=inputs) if name in FUNCTIONS:
                 _check_inputs(node)
@@ -111,7 +114,13 @@ def _check_inputs(call: nodes.Call) -> None:
 
 def _named(node: nodes.Node, name: str, scm: Scm, params: Values, values: Values) -> Tensor:
     if name in values:
-        if isinstance(scm.variables[name].domain, Categorical | Ordered):
+        variable = scm.variables[name]
+        if isinstance(variable.domain, Image):
+            raise _refusal(node, "it is an image")
+        if variable.size is not None:
+            reason = f"it is an array of {variable.size} cells; `{name}[0]` is the first"
+            raise _refusal(node, reason)
+        if isinstance(variable.domain, Categorical | Ordered):
             raise _refusal(node, f"it is a level; `code({name})` is its position")
         return values[name].double()
     if name in scm.hyper:
@@ -152,7 +161,9 @@ def _indexed(
     params: Values,
     values: Values,
 ) -> Tensor:
-    """Return a table at the row's levels, or at a level or position that is written out."""
+    """Return a cell of an array, or a table at the row's levels or one that is written out."""
+    if name in values:
+        return _cell(node, name, indices, scm, values)
     if name in params:
         places = [_place(i, scm, values) for i in indices]
         if any(p is None for p in places):
@@ -168,6 +179,25 @@ def _indexed(
             case nodes.Name(name=level) | nodes.Text(value=level) if level in table:
                 return torch.tensor(float(table[level]), dtype=torch.float64)
     raise _refusal(node, "there is no such table here")
+
+
+def _cell(
+    node: nodes.Node,
+    name: str,
+    indices: tuple[nodes.Expression, ...],
+    scm: Scm,
+    values: Values,
+) -> Tensor:
+    """Return one cell of an array, counted from 0."""
+    variable = scm.variables[name]
+    place = indices[0].value if isinstance(indices[0], nodes.Number) else -1
+    size = variable.size or 0
+    if len(indices) != 1 or place != int(place) or not 0 <= place < size:
+        cells = f"`{name}[0]` to `{name}[{size - 1}]`" if size else "it has no cells"
+        raise _refusal(node, f"there is no such cell, only {cells}" if size else cells)
+    if isinstance(variable.domain, Categorical | Ordered):
+        raise _refusal(node, "it is a level, and no number")
+    return values[name][..., int(place)].double()
 
 
 def _place(index: nodes.Expression, scm: Scm, values: Values) -> Tensor | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import networkx as nx
 import torch
@@ -30,6 +31,7 @@ from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.choose import Objective, reliability
 from causaldsl.engines.guide import guide_refusal
+from causaldsl.engines.importance import taken
 from causaldsl.engines.problem import Problem
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
@@ -37,7 +39,8 @@ from causaldsl.semantics.model import Scm
 
 State = Mapping[str, object]
 
-#: Draws times rows that are worked on at once (a variable's draws then take eight megabytes).
+#: Numbers of one variable that are worked on at once: draws times rows times cells (its draws
+#: then take eight megabytes).
 CHUNK = 1_000_000
 
 
@@ -62,7 +65,7 @@ def counterfactual(
     params
         Constrained parameter values; they stay fixed, so spreads are abduction noise alone.
     evidence
-        Encoded values by variable, ``(N,)`` each.
+        Encoded values by variable, ``(N, *event)`` each.
     state
         The parameter store of a fit, for its guides; none for a file whose numbers are given.
     evidence_names
@@ -149,8 +152,9 @@ def world_chunks(
     worlds = worlds_of(compiled.scm, intervention)
     reached = _reached(compiled, intervention)
     number = 0
+    cells = max((prod(compiled.event(n)) for n in compiled.parents), default=1)
     for names, positions in evidence.patterns():
-        for part in torch.split(positions, max(1, CHUNK // draws)):
+        for part in torch.split(positions, max(1, CHUNK // (draws * cells))):
             if not len(part):
                 continue
             problem = Problem.of(
@@ -197,7 +201,7 @@ def _in_world(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldDraws:
-    """Raw draws ``(S, N)`` of the factual world and of others, all of equal weight.
+    """Raw draws ``(S, N, *event)`` of the factual world and of others, all of equal weight.
 
     Where an engine weighs its draws, each row's were drawn again in proportion to their weights.
     """
@@ -250,9 +254,10 @@ def world_draws(
         for world, values in {FACTUAL: chunk.abducted.values, **chunk.worlds}.items():
             columns = held.setdefault(world, {})
             for name in names:
-                full = values[name].expand(draws, -1)
-                full = full if picked is None else full.gather(0, picked)
-                empty = torch.zeros((draws, given.n_rows), dtype=full.dtype)
+                event = compiled.event(name)
+                full = values[name].expand(draws, len(chunk.positions), *event)
+                full = full if picked is None else taken(full, picked)
+                empty = torch.zeros((draws, given.n_rows, *event), dtype=full.dtype)
                 columns.setdefault(name, empty)[:, chunk.positions] = full
         engines |= chunk.abducted.posterior.engines
         if chunk.abducted.posterior.ess is not None:

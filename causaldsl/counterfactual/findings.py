@@ -85,6 +85,16 @@ def image_target(name: str, span: Span | None = None) -> Diagnostic:
     return diagnostic("CD715", f"`{name}` is an image and cannot be set", *_labels(span))
 
 
+def array_target(name: str, size: int, span: Span | None = None) -> Diagnostic:
+    """Report an intervention that sets an array to something that is no array of its size."""
+    return diagnostic(
+        "CD715",
+        f"`{name}` is an array of {size} cells and cannot be set to one value",
+        *_labels(span),
+        hint=f"set what it is made from, or hand it on from another world, `{name} <- {name}[...]`",
+    )
+
+
 def path_target(name: str, span: Span | None = None) -> Diagnostic:
     """Report a change along some paths only."""
     return diagnostic(

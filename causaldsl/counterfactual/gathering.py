@@ -15,6 +15,7 @@ from causaldsl.counterfactual.prediction import Summary, summarise
 from causaldsl.counterfactual.result import WorldResult
 from causaldsl.engines.importance import normalised
 from causaldsl.engines.problem import Problem
+from causaldsl.ir.networks import event_of
 from causaldsl.runtime.load import Values
 from causaldsl.semantics.model import Scm
 from causaldsl.vocabulary.domains import Categorical, Ordered
@@ -66,9 +67,7 @@ class Gathered:
             kept, values = chunk.kept[world.name], chunk.worlds[world.name]
             own = None if weights is None else weights[:, kept]
             reduced = {
-                n: _rows(facts[n], kept)
-                if n not in self.moving
-                else _summary(scm, n, values[n], own)
+                n: facts[n].rows(kept) if n not in self.moving else _summary(scm, n, values[n], own)
                 for n in self.names
             }
             self.parts.setdefault(world.name, []).append((chunk.positions[kept], reduced))
@@ -89,7 +88,8 @@ class Gathered:
         """Return one world's rows in the order of the table."""
         parts = self.parts.get(name, [])
         if not parts:
-            nothing = {n: _summary(scm, n, torch.zeros(1, 0).double(), None) for n in self.names}
+            none = {n: torch.zeros(1, 0, *event_of(scm, n)).double() for n in self.names}
+            nothing = {n: _summary(scm, n, v, None) for n, v in none.items()}
             rows = torch.zeros(0, dtype=torch.long)
             return WorldResult(name=name, rows=rows, variables=nothing)
         positions = torch.cat([p for p, _ in parts])
@@ -107,12 +107,6 @@ def _summary(scm: Scm, name: str, values: Tensor, weights: Tensor | None) -> Sum
 
 
 _PARTS = ("mean", "sd", "q05", "q95", "probability")
-
-
-def _rows(summary: Summary, keep: Tensor) -> Summary:
-    fields: dict[str, Any] = {f: getattr(summary, f) for f in _PARTS}
-    kept: dict[str, Any] = {f: None if v is None else v[keep] for f, v in fields.items()}
-    return Summary(**kept)
 
 
 def _joined(parts: list[Summary], order: Tensor) -> Summary:

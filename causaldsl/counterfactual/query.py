@@ -227,9 +227,9 @@ class _Rows:
             levels = levels_of(self.problem.compiled.scm.variables[base.name].domain) or ()
             return torch.tensor(float(levels.index(node.value)), dtype=torch.float64)
         match node:  # a level has no value as a number, but two of them compare
-            case nodes.Name(name=name) if name in values:
+            case nodes.Name(name=name) if name in values and not self.problem.event(name):
                 return values[name].double().expand(1, self.problem.n_rows)[0]
-            case nodes.World(base=nodes.Name(name=name)):
+            case nodes.World(base=nodes.Name(name=name)) if not self.problem.event(name):
                 here = self.world(node, flipped)[name]
                 return here.double().expand(1, self.problem.n_rows)[0]
             case _:

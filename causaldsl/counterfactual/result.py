@@ -11,12 +11,13 @@ from torch import Tensor
 from causaldsl.counterfactual.prediction import Summary
 from causaldsl.diagnostics.model import Diagnostic
 from causaldsl.engines.choose import Objective
-from causaldsl.vocabulary.domains import Categorical, Domain, Ordered
+from causaldsl.semantics.model import cell_columns
+from causaldsl.vocabulary.domains import Categorical, Domain, Image, Ordered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldResult:
-    """One world: its rows' numbers ``(n,)`` and each variable's draws reduced by row."""
+    """One world: its rows' numbers ``(n,)`` and each variable's draws reduced by row and cell."""
 
     name: str
     rows: Tensor = field(repr=False)
@@ -64,15 +65,18 @@ def to_columns(
     """Return the result as columns: ``row``, ``world``, and for each variable V its summary.
 
     Numbers have ``V``, ``V_sd``, ``V_q05``, ``V_q95``; levels have ``V`` (the most probable one,
-    by name) and ``V_p``. One entry for each row and world, worlds in order within a row. The unit
-    is the model's, in which interventions are written too.
+    by name) and ``V_p``. The cells of an array V have columns of their own, ``V1``, ``V1_sd`` and
+    so on, numbered as the columns that V would be read from; images are left out (`images_of`).
+    One entry for each row and world, worlds in order within a row. The unit is the model's, in
+    which interventions are written too.
 
     Parameters
     ----------
     variables
         Which variables; all of them when not given.
     """
-    names = variables or tuple(result.domains)
+    images = images_of(result)
+    names = tuple(n for n in variables or tuple(result.domains) if n not in images)
     columns: dict[str, list[Any]] = {"row": [], "world": []}
     owners: dict[str, str] = {"row": "", "world": ""}
     for world in result.worlds:
@@ -88,8 +92,27 @@ def to_columns(
     return {key: [values[i] for i in order] for key, values in columns.items()}
 
 
+def images_of(result: CounterfactualResult) -> tuple[str, ...]:
+    """Return the variables that no table holds: images, whose pixels stay in the result."""
+    return tuple(n for n, domain in result.domains.items() if isinstance(domain, Image))
+
+
+def by_cell(name: str, summary: Summary) -> dict[str, Summary]:
+    """Return a scalar's summary under its name, and an array's cell by cell under the columns'."""
+    if summary.mean.dim() == 1:
+        return {name: summary}
+    titles = cell_columns(name, summary.mean.shape[1])
+    return {title: summary.cell(i) for i, title in enumerate(titles)}
+
+
 def _cells(name: str, result: CounterfactualResult, world: WorldResult) -> dict[str, list[Any]]:
-    summary, domain = world.variables[name], result.domains[name]
+    found: dict[str, list[Any]] = {}
+    for title, summary in by_cell(name, world.variables[name]).items():
+        found |= _cell(title, summary, result.domains[name])
+    return found
+
+
+def _cell(name: str, summary: Summary, domain: Domain) -> dict[str, list[Any]]:
     if summary.probability is not None and isinstance(domain, Categorical | Ordered):
         levels = [domain.levels[k] for k in summary.mean.tolist()]
         return {name: levels, f"{name}_p": summary.probability.tolist()}

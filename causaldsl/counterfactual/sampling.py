@@ -30,7 +30,7 @@ def draw_rows(
     do: Sequence[nodes.Assignment] = (),
     worlds: Sequence[nodes.Assignment] = (),
 ) -> dict[str, dict[str, Tensor]]:
-    """Return ``factual`` and each world by name: every variable's encoded values ``(n,)``.
+    """Return ``factual`` and each world by name: every variable's values ``(n, *event)``.
 
     Parameters
     ----------
@@ -48,13 +48,18 @@ def draw_rows(
         held = _replacements(problem, facts, do, generator)
         if held:
             facts = replace(facts, values=predict(problem, facts, held))
-        found = {"factual": {k: v.expand(1, n).squeeze(0) for k, v in facts.values.items()}}
+        found = {"factual": _rows(facts.values, n)}
         if not worlds:
             return found
         for world in worlds_of(compiled.scm, intervene(compiled.scm, worlds)):
             moved = predict(problem, facts, {**held, **act(problem, facts, world, generator)})
-            found[world.name] = {k: v.expand(1, n).squeeze(0) for k, v in moved.items()}
+            found[world.name] = _rows(moved, n)
     return found
+
+
+def _rows(values: Values, n: int) -> dict[str, Tensor]:
+    """Return values ``(1, n or 1, *event)`` without their axis of draws."""
+    return {k: v.expand(1, n, *v.shape[2:]).squeeze(0) for k, v in values.items()}
 
 
 _KNOWN = LatentPosterior(
