@@ -26,7 +26,7 @@ from causaldsl.mitigation.design import bad_features
 from causaldsl.mitigation.from_scm import ScmFeatures
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.semantics.model import Scm
-from causaldsl.vocabulary.domains import Binary, Categorical, Ordered, levels_of
+from causaldsl.vocabulary.domains import Binary, Categorical, Image, Ordered, levels_of
 
 #: Fits a compiled model on encoded rows.
 Fit = Callable[[CompiledScm, EncodedData, int, ProgressCallback], FittedScm]
@@ -47,7 +47,7 @@ def sensitive_with_levels(scm: Scm, roles: Roles) -> tuple[str, ...]:
 
 
 def columns_of(data: EncodedData) -> dict[str, Any]:
-    """Return encoded rows as arrays ``(N,)`` of numbers.
+    """Return encoded rows as arrays ``(N, *event)`` of numbers.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def encoded_rows(columns: Columns, encoding: Encoding, scm: Scm) -> EncodedData:
         columns=MappingProxyType(tensors),
         observed=MappingProxyType(
             {
-                n: torch.ones(n_rows, dtype=torch.bool)
+                n: torch.ones(tensors[n].shape, dtype=torch.bool)
                 for n in tensors
                 if scm.variables[n].missing == "latent"
             }
@@ -90,13 +90,14 @@ def encoded_rows(columns: Columns, encoding: Encoding, scm: Scm) -> EncodedData:
 
 
 def _is_numeric(scm: Scm, name: str) -> bool:
-    return not isinstance(scm.variables[name].domain, Binary | Categorical | Ordered)
+    return not isinstance(scm.variables[name].domain, Binary | Categorical | Image | Ordered)
 
 
 def _restated(entry: Any, values: Any) -> Any:  # noqa: ANN401 (statistics of one column)
-    mean, sd = float(np.mean(values)), float(np.std(values))
-    spread = sd if sd > 0 else 1.0
-    return replace(entry, centre=(mean,), spread=(spread,))
+    cells = np.asarray(values).reshape(len(values), -1).T
+    sds = [float(np.std(cell)) for cell in cells]
+    centre = tuple(float(np.mean(cell)) for cell in cells)
+    return replace(entry, centre=centre, spread=tuple(sd if sd > 0 else 1.0 for sd in sds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

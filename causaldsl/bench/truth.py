@@ -13,7 +13,7 @@ from causaldsl.data.binding import bind
 from causaldsl.data.encoded import EncodedData
 from causaldsl.data.encoding import Encoding
 from causaldsl.fairness.worlds import CounterfactualRows, World
-from causaldsl.semantics.model import Scm
+from causaldsl.semantics.model import Scm, cell_columns
 from causaldsl.vocabulary.domains import levels_of
 from causaldsl.vocabulary.roles import Role
 
@@ -25,15 +25,17 @@ def read_truth(
 ) -> CounterfactualRows | None:
     """Return the true counterfactual rows of a bound table, None where there are none.
 
-    Columns ``V[world]`` must be there for every observed variable V; a world's name sets
-    sensitive variables to levels, as in ``S=Black``. Other worlds are left aside.
+    Columns ``V[world]`` must be there for every observed variable V, ``V1[world]`` and so on for
+    the cells of an array; a world's name sets sensitive variables to levels, as in ``S=Black``.
+    Other worlds are left aside.
     """
     titles: dict[str, dict[str, str]] = {}
+    own = _own_columns(scm, encoding)
     for column in map(str, frame.columns):
         found = _TITLE.match(column)
-        if found and found["variable"] in scm.observed and _sets_levels(found["world"], scm):
-            titles.setdefault(found["world"], {})[found["variable"]] = column
-    complete = {w: t for w, t in titles.items() if set(t) == set(scm.observed)}
+        if found and found["variable"] in own and _sets_levels(found["world"], scm):
+            titles.setdefault(found["world"], {})[own[found["variable"]]] = column
+    complete = {w: t for w, t in titles.items() if set(t) == set(own.values())}
     if not complete:
         return None
     rows = data.row_ids.numpy()
@@ -54,6 +56,16 @@ def read_truth(
     )
 
 
+def _own_columns(scm: Scm, encoding: Encoding) -> dict[str, str]:
+    """Return the table's own column of each name that a world's columns have."""
+    found: dict[str, str] = {}
+    for name in scm.observed:
+        size = scm.variables[name].size
+        cells = (name,) if size is None else cell_columns(name, size)
+        found |= dict(zip(cells, encoding.columns_of(name), strict=True))
+    return found
+
+
 def _set_names(world: str) -> list[str]:
     return [part.split("=")[0].strip() for part in world.split(",")]
 
@@ -71,7 +83,7 @@ def _sets_levels(world: str, scm: Scm) -> bool:
 
 def _bound(frame: pd.DataFrame, columns: Mapping[str, str], encoding: Encoding) -> dict[str, Any]:
     """Return a world's columns encoded as the table's own are."""
-    own = {encoding.statistics[name].columns[0]: frame[title] for name, title in columns.items()}
+    own = {column: frame[title] for column, title in columns.items()}
     bound = bind(pd.DataFrame(own), encoding.schema, encoding=encoding, what="evidence")
     return {n: v.double().numpy() for n, v in bound.columns.items()}
 

@@ -28,7 +28,8 @@ from causaldsl.fairness.predictor import (
 class World:
     """One assignment: the rows it makes, and the rows whose own values it changes.
 
-    `columns` holds ``(S, N)`` draws by rows of every observed variable. Where `differs` is false
+    `columns` holds ``(S, N)`` draws by rows of every observed variable, ``(S, N, k)`` of an array.
+    Where `differs` is false
     the assignment is the row's own value, so its rows should be the facts.
     """
 
@@ -101,7 +102,7 @@ def _predict_world(predictor: Predictor, world: World, rows: CounterfactualRows)
     """Return predictions ``(S, N)``; draws and rows are handed over as one long table."""
     shape = (rows.draws, rows.n_rows)
     columns = {
-        name: np.broadcast_to(column, shape).reshape(-1)
+        name: np.broadcast_to(column, (*shape, *column.shape[2:])).reshape(-1, *column.shape[2:])
         for name, column in _read(predictor, world.columns, rows.model).items()
     }
     return checked_prediction(predictor, columns).reshape(shape)

@@ -17,7 +17,7 @@ from torch import Tensor
 from causaldsl.diagnostics.model import FairnessError
 from causaldsl.engines.choose import latent_posterior
 from causaldsl.engines.guide import guide_factors, is_per_row
-from causaldsl.engines.importance import normalised
+from causaldsl.engines.importance import normalised, taken
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.problem import Problem
 from causaldsl.fairness.predictor import Columns, FloatArray, Roles
@@ -83,7 +83,8 @@ class Abducter:
     ) -> FloatArray:
         """Return ``(N, F)``: posterior means of the latents, or one draw of each.
 
-        A latent with levels has the share of each level but the first.
+        A latent with levels has the share of each level but the first, an array a column for each
+        cell.
         """
         domains = {n: v.domain for n, v in self.compiled.scm.variables.items()}
         data = {n: tensor_of(v, domains[n]) for n, v in columns.items()}
@@ -93,7 +94,7 @@ class Abducter:
         return np.concatenate([found[n].double().numpy() for n in latents], axis=1)
 
     def _means(self, problem: Problem, latents: tuple[str, ...], seed: int) -> dict[str, Tensor]:
-        given = {n: v.unsqueeze(-1) for n, v in invert_known(problem)[1].items()}
+        given = {n: _flat(problem, v) for n, v in invert_known(problem)[1].items()}
         if not set(latents) <= set(given) and self._has_guide(problem):
             given = self._guide_means(problem, seed) | given
         missing = tuple(n for n in latents if n not in given)
@@ -112,7 +113,9 @@ class Abducter:
         for k in range(passes):
             for name, (mean, _) in self._factors(problem, seed + k).items():
                 total[name] = total.get(name, torch.zeros(())) + mean / passes
-        return {n: v.expand(problem.n_rows).unsqueeze(-1) for n, v in total.items()}
+        return {
+            n: _flat(problem, v.expand(problem.n_rows, *problem.event(n))) for n, v in total.items()
+        }
 
     def _factors(self, problem: Problem, seed: int) -> dict[str, tuple[Tensor, Tensor]]:
         factors = guide_factors(self.compiled, self.state, problem.evidence, _GUIDE, seed)
@@ -133,7 +136,10 @@ class Abducter:
         if self._has_guide(problem):
             samples = {n: draw for n, (_, draw) in self._factors(problem, seed).items()}
             samples |= invert_known(problem)[1]
-            samples = {n: v.expand(problem.n_rows).unsqueeze(0) for n, v in samples.items()}
+            samples = {
+                n: v.expand(problem.n_rows, *problem.event(n)).unsqueeze(0)
+                for n, v in samples.items()
+            }
         else:
             found = latent_posterior(problem, ENGINE_DRAWS, generator)
             picked = torch.zeros((1, problem.n_rows), dtype=torch.long)
@@ -142,10 +148,15 @@ class Abducter:
                     normalised(found.log_weights).T, 1, generator=generator
                 ).T
             samples = {
-                n: v if v.shape[0] == 1 else v.gather(0, picked) for n, v in found.samples.items()
+                n: v if v.shape[0] == 1 else taken(v, picked) for n, v in found.samples.items()
             }
         values, _ = _forward(problem, samples, latents, 1, generator)
         return {n: _columns(problem, n, values[n], None) for n in latents}
+
+
+def _flat(problem: Problem, value: Tensor) -> Tensor:
+    """Return values ``(N, *event)`` as columns ``(N, F)``."""
+    return value.reshape(problem.n_rows, -1)
 
 
 def _forward(
@@ -155,7 +166,7 @@ def _forward(
     draws: int,
     generator: torch.Generator,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return values ``(1 or S, N)`` of the latents and what they need, and their expectations.
+    """Return values ``(1 or S, N, *event)`` of the latents and what they need, and their means.
 
     Equations are computed; what no evidence reaches is drawn, and expected at its mean.
     """
@@ -178,12 +189,14 @@ def _forward(
 
 
 def _columns(problem: Problem, name: str, values: Tensor, weights: Tensor | None) -> Tensor:
-    """Return draws ``(1 or S, N)`` averaged, ``(N, F)``: a column, or one for each later level."""
+    """Return draws ``(1 or S, N, *event)`` averaged, ``(N, F)``: by cell, and by later level."""
     domain = problem.compiled.scm.variables[name].domain
     levels = range(1, len(domain.levels)) if isinstance(domain, Categorical | Ordered) else ()
     parts = [(values == level).double() for level in levels] or [values.double()]
-    full = torch.stack([p.expand(*p.shape[:-1], problem.n_rows) for p in parts], -1)
-    full = full if full.dim() == 3 else full.unsqueeze(0)
+    stacked = torch.stack(parts, -1)
+    event = (*problem.event(name), len(parts))
+    draws = stacked.shape[0] if stacked.dim() == len(event) + 2 else 1
+    full = stacked.expand(draws, problem.n_rows, *event).reshape(draws, problem.n_rows, -1)
     if weights is None or full.shape[0] == 1:
         return full.mean(0)
     return (weights.unsqueeze(-1) * full).sum(0)

@@ -25,7 +25,7 @@ ITERATIONS = 1000
 def design_matrix(
     columns: Columns, names: Sequence[str], domains: Mapping[str, Domain]
 ) -> FloatArray:
-    """Return ``(N, F)``: numbers as they are, levels one-hot without the first.
+    """Return ``(N, F)``: numbers as they are, levels one-hot without the first, arrays by cell.
 
     Raises
     ------
@@ -38,13 +38,15 @@ def design_matrix(
 
 
 def _block(name: str, values: FloatArray, domain: Domain) -> FloatArray:
-    bad = int(np.sum(~np.isfinite(values)))
+    cells = values.reshape(len(values), int(np.prod(values.shape[1:])))  # (N, cells), also of N = 0
+    bad = int(np.sum(~np.isfinite(cells).all(axis=1)))
     if bad:
         raise FairnessError([bad_features(name, bad, len(values))])
     if isinstance(domain, Categorical | Ordered):
         codes = np.arange(1, len(domain.levels))
-        return np.asarray(values[:, None] == codes, dtype=np.float64)
-    return values[:, None]
+        one_hot = np.asarray(cells[:, :, None] == codes, dtype=np.float64)
+        return one_hot.reshape(len(cells), cells.shape[1] * len(codes))
+    return cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
