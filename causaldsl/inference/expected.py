@@ -22,7 +22,10 @@ from causaldsl.vocabulary.domains import Categorical, Count, Ordered, Positive, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """Shapes and constraints by name, and who asks for which: the model, each guide."""
+    """Shapes and constraints by name, and who asks for which: the model, each guide.
+
+    What neither asks for belongs to the players that learn against the model.
+    """
 
     shapes: dict[str, tuple[int, ...]]
     constraints: dict[str, ConstraintData]
@@ -43,6 +46,9 @@ def expected_state(compiled: CompiledScm, n_rows: int) -> Expected:
             traced = pyro.poutine.trace(guide, param_only=True).get_trace(seen, n_rows)
             asked = [n for n, site in traced.nodes.items() if site["type"] == "param"]
             guides[name] = tuple(asked)
+        for name in getattr(module, "NETWORKS", {}):
+            if name.startswith("player."):  # learns against the model; a fit brings its weights too
+                module.weights_of(name)
         state = pyro.get_param_store().get_state()
     return Expected(
         shapes={name: tuple(value.shape) for name, value in state["params"].items()},
@@ -57,15 +63,15 @@ def _one_row(compiled: CompiledScm) -> Batch:
     for variable in compiled.scm.variables.values():
         if not variable.is_observed:
             continue
-        row[variable.name] = _inside(variable)
+        row[variable.name] = _inside(variable, compiled)
         if variable.missing == "latent":
             row[f"{variable.name}__seen"] = torch.ones(row[variable.name].shape, dtype=torch.bool)
     return row
 
 
-def _inside(variable: Variable) -> torch.Tensor:
+def _inside(variable: Variable, compiled: CompiledScm) -> torch.Tensor:
     """Return one value inside the variable's domain."""
-    shape = (1,) if variable.size is None else (1, variable.size)
+    shape = (1, *compiled.event(variable.name))
     match variable.domain:
         case Categorical() | Ordered():
             return torch.zeros(shape, dtype=torch.long)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from causaldsl.inference.fitted import FitResult, FittedScm
 from causaldsl.reports.document import Document, Table, figure
 from causaldsl.reports.fit_text import fit_status
+from causaldsl.runtime.load import network_weights
 
 _MOST_PARAMETERS = 40
 
@@ -51,9 +52,29 @@ def _tables(fitted: FittedScm) -> Iterator[Table]:
             for b in result.boundary
         )
         yield Table(title="Boundary", columns=("parameter", "value", "floor", ""), rows=bounds)
-    values = {name: float(value) for name, value in fitted.params.items() if value.numel() == 1}
+    networks = network_weights(fitted.compiled, fitted.state)
+    if networks:
+        yield _networks(fitted, networks)
+    of_networks = {name for names in networks.values() for name in names}
+    values = {
+        name: float(value)
+        for name, value in fitted.params.items()
+        if value.numel() == 1 and name not in of_networks
+    }
     if values:
         yield _numbers("Parameters (encoded unit)", "parameter", "value", values)
+
+
+def _networks(fitted: FittedScm, networks: Mapping[str, Mapping[str, int]]) -> Table:
+    """Return each network's layers and size; guides' and players' are among them."""
+    table = fitted.compiled.module.NETWORKS
+    rows = []
+    for name, sizes in networks.items():
+        layers = ", ".join(map(str, table[name].get("sizes", ())))
+        branches = f"{table[name]['levels']}" if "levels" in table[name] else "1"
+        rows.append((name, layers or "-", branches, f"{sum(sizes.values()):,}"))
+    columns = ("network", "layers", "branches", "weights")
+    return Table(title="Networks", columns=columns, rows=tuple(rows))
 
 
 def _numbers(title: str, what: str, unit: str, values: Mapping[str, float]) -> Table:

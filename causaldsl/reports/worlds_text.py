@@ -6,7 +6,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from causaldsl.counterfactual.prediction import Summary
-from causaldsl.counterfactual.result import CounterfactualResult, WorldResult
+from causaldsl.counterfactual.result import (
+    CounterfactualResult,
+    WorldResult,
+    by_cell,
+    images_of,
+)
 from causaldsl.reports.document import figure
 
 _WIDTH = 80
@@ -40,6 +45,10 @@ def head_lines(
         low, mid = float(result.ess.min()), float(result.ess.median())
         text = f"{mid:.0f} in the median row, {low:.1f} in the worst, of {result.draws} draws"
         yield from _wrapped("ESS", text)
+    images = images_of(result)
+    if images:
+        names = ", ".join(f"`{n}`" for n in images)
+        yield from _wrapped("note", f"{names}: pictures have no columns, their pixels are left out")
     yield ""
 
 
@@ -54,18 +63,21 @@ def summary_lines(result: CounterfactualResult) -> Iterator[str]:
         if count:
             yield from _aligned([_HEAD, *_world_rows(result, world)])
             yield from _level_lines(result, world)
+            yield from _unmoved_lines(result, world)
 
 
+#: Arrays of more cells are listed cell by cell only where one of them moves.
+_FEW_CELLS = 4
 _HEAD = ("", "fact", "counterfactual", "change", "V_sd")
 
 
 def _world_rows(result: CounterfactualResult, world: WorldResult) -> Iterator[tuple[str, ...]]:
     """Yield a row for each variable with numbers: its mean here and there, and the noise."""
     facts_at = _positions(result, world)
-    for name, there in world.variables.items():
+    for name, there, factual in _columns(result, world):
         if there.is_level:
             continue
-        facts = _each_row(result.factual.variables[name], len(result.factual.rows))
+        facts = _each_row(factual, len(result.factual.rows))
         fact = sum(facts[k] for k in facts_at) / len(facts_at)
         value = float(there.mean.double().mean())
         sd = 0.0 if there.sd is None else float(there.sd.double().mean())
@@ -76,13 +88,46 @@ def _world_rows(result: CounterfactualResult, world: WorldResult) -> Iterator[tu
 def _level_lines(result: CounterfactualResult, world: WorldResult) -> Iterator[str]:
     """Yield in how many rows the most probable level of a variable is another one."""
     facts_at = _positions(result, world)
-    for name, there in world.variables.items():
+    for name, there, factual in _columns(result, world):
         if there.is_level:
-            facts = _each_row(result.factual.variables[name], len(result.factual.rows))
+            facts = _each_row(factual, len(result.factual.rows))
             values = _each_row(there, len(world.rows))
             moved = sum(facts[k] != value for k, value in zip(facts_at, values, strict=True))
             share = f"{100 * moved / len(values):.1f} %"
             yield f"  {name}: another most probable level in {moved:,} rows ({share})"
+
+
+def _columns(
+    result: CounterfactualResult, world: WorldResult
+) -> Iterator[tuple[str, Summary, Summary]]:
+    """Yield each scalar and each cell of an array, there and in the facts."""
+    left_out = {*images_of(result), *_unmoved(result, world)}
+    for name, there in world.variables.items():
+        if name not in left_out:
+            facts = by_cell(name, result.factual.variables[name])
+            for title, cell in by_cell(name, there).items():
+                yield title, cell, facts[title]
+
+
+def _unmoved(result: CounterfactualResult, world: WorldResult) -> Iterator[str]:
+    """Yield the long arrays that are in every row what they are in the facts."""
+    images = images_of(result)
+    at = _positions(result, world)
+    for name, there in world.variables.items():
+        many = there.mean.dim() == 2 and there.mean.shape[1] > _FEW_CELLS
+        if not many or name in images:
+            continue
+        if bool((there.mean == result.factual.variables[name].mean[at]).all()):
+            yield name
+
+
+def _unmoved_lines(result: CounterfactualResult, world: WorldResult) -> Iterator[str]:
+    names = [f"{n} ({world.variables[n].mean.shape[1]} cells)" for n in _unmoved(result, world)]
+    if names:
+        yield from textwrap.wrap(
+            f"as in the facts: {', '.join(names)}", _WIDTH, initial_indent="  ",
+            subsequent_indent="    ",
+        )  # fmt: skip
 
 
 def _positions(result: CounterfactualResult, world: WorldResult) -> list[int]:
