@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from causaldsl import worlds
+    from causaldsl.answers import Effects, Generated
     from causaldsl.bench.table import FairnessTable
     from causaldsl.counterfactual.result import CounterfactualResult
     from causaldsl.drawing.picture import Format
     from causaldsl.drawing.theme import Theme
     from causaldsl.fairness.audit import FairnessReport
+    from causaldsl.fairness.effects import EffectsReport
     from causaldsl.inference.fitted import FitResult, FittedScm
     from causaldsl.reports.document import Document
     from causaldsl.runtime.load import CompiledScm
@@ -296,6 +299,47 @@ class Model:
             objective=objective, progress=progress,
         )  # fmt: skip
 
+    def effects(
+        self,
+        frame: object,
+        do: Do,
+        *,
+        by: str | Sequence[str] | None = None,
+        outcome: str | None = None,
+        draws: int = 100,
+        seed: int = 0,
+        engine: str | None = None,
+        objective: str | None = None,
+        progress: ProgressCallback = silent,
+    ) -> Effects:
+        """Return effects of a numbered model, with the parameters of `Fit.effects`."""
+        report = pipeline.effects(
+            self._answerer(), frame, _do(do), by=_names(by, "by") or (),
+            outcome=outcome, draws=draws, seed=seed, engine=engine, objective=objective,
+            progress=progress,
+        )  # fmt: skip
+        return _effects(report)
+
+    def generate(
+        self,
+        frame: object,
+        world: str | Mapping[str, object] = "factual",
+        *,
+        seed: int = 0,
+        probabilities: bool = False,
+        keep_nondescendants: bool = True,
+        engine: str | None = None,
+        objective: str | None = None,
+        progress: ProgressCallback = silent,
+    ) -> Generated:
+        """Return rows that a numbered model makes, with the parameters of `Fit.generate`."""
+        made = pipeline.generate(
+            self._answerer(), frame, ", ".join(_do(world)), seed=seed,
+            probabilities=probabilities, keep_nondescendants=keep_nondescendants, engine=engine,
+            objective=objective, progress=progress,
+        )  # fmt: skip
+        return _generated(made)
+
     def query(
         self, names: str | Sequence[str] | None = None, *, seed: int = 0, n_rows: int = 100_000
     ) -> dict[str, pipeline.QueryAnswer]:
@@ -402,6 +446,78 @@ class Fit:
             pipeline.answerer_of(self.fitted), frame, do, evidence=evidence, draws=draws,
             seed=seed, engine=engine, objective=objective, progress=progress,
         )  # fmt: skip
+
+    def effects(
+        self,
+        frame: object,
+        do: Do,
+        *,
+        by: str | Sequence[str] | None = None,
+        outcome: str | None = None,
+        draws: int = 100,
+        seed: int = 0,
+        engine: str | None = None,
+        objective: str | None = None,
+        progress: ProgressCallback = silent,
+    ) -> Effects:
+        """Return how much one variable moves the outcome: in total, by strata, in each row.
+
+        Parameters
+        ----------
+        frame
+            The rows.
+        do
+            ``"a=a'"``: every level against the first; ``"a=1"``: that level against each other.
+        by
+            Variables with few levels, whose combinations are the strata; none may descend from
+            what is set.
+        outcome
+            The model's own when not given.
+        draws
+            Draws of each row's latents and noise; both worlds share them.
+        objective
+            ``posterior`` or ``encoder``; by default what the model's own objective says.
+        """
+        report = pipeline.effects(
+            pipeline.answerer_of(self.fitted), frame, _do(do), by=_names(by, "by") or (),
+            outcome=outcome, draws=draws, seed=seed, engine=engine, objective=objective,
+            progress=progress,
+        )  # fmt: skip
+        return _effects(report)
+
+    def generate(
+        self,
+        frame: object,
+        world: str | Mapping[str, object] = "factual",
+        *,
+        seed: int = 0,
+        probabilities: bool = False,
+        keep_nondescendants: bool = True,
+        engine: str | None = None,
+        objective: str | None = None,
+        progress: ProgressCallback = silent,
+    ) -> Generated:
+        """Return the rows that the model makes of given ones: latents from each, all else decoded.
+
+        Parameters
+        ----------
+        frame
+            The rows.
+        world
+            ``factual``, or an intervention: ``"a=1"``, ``"a=a'"``, ``{"a": 1}``.
+        probabilities
+            Give the means of the mechanisms, in columns of their own names, not drawn values.
+        keep_nondescendants
+            Whether what does not descend from what is set keeps its factual decoded value.
+        objective
+            ``posterior`` or ``encoder``; by default what the model's own objective says.
+        """
+        made = pipeline.generate(
+            pipeline.answerer_of(self.fitted), frame, ", ".join(_do(world)), seed=seed,
+            probabilities=probabilities, keep_nondescendants=keep_nondescendants, engine=engine,
+            objective=objective, progress=progress,
+        )  # fmt: skip
+        return _generated(made)
 
     def query(
         self, names: str | Sequence[str] | None = None, *, seed: int = 0, n_rows: int = 100_000
@@ -526,6 +642,18 @@ def _counterfactuals(
         engine=engine, objective=objective, progress=progress,
     )  # fmt: skip
     return Counterfactuals(result=result, answerer=answered)
+
+
+def _effects(report: EffectsReport) -> Effects:
+    from causaldsl.answers import Effects
+
+    return Effects(result=report)
+
+
+def _generated(made: worlds.Generated) -> Generated:
+    from causaldsl.answers import Generated
+
+    return Generated(result=made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

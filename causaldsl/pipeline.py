@@ -25,12 +25,12 @@ from causaldsl.answering import (
 )
 from causaldsl.diagnostics.model import (
     CounterfactualError,
-    DataError,
     FairnessError,
     InferenceError,
     ModelError,
 )
 from causaldsl.diagnostics.progress import ProgressCallback, silent
+from causaldsl.effects import effects, effects_frame
 from causaldsl.front import (
     Checked,
     Overrides,
@@ -49,6 +49,13 @@ from causaldsl.front import (
     summary_line,
 )
 from causaldsl.source import SourceFile
+from causaldsl.worlds import (
+    bound_rows,
+    evidence_of,
+    generate,
+    rows_left_out,
+    verify_objective,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,10 +91,13 @@ __all__ = [
     "counterfactual",
     "counterfactual_frame",
     "draw",
+    "effects",
+    "effects_frame",
     "emit_file",
     "explain",
     "fit",
     "format_file",
+    "generate",
     "intervened",
     "is_fit_file",
     "is_numbered",
@@ -288,11 +298,9 @@ def counterfactual(
     objective
         ``posterior`` or ``encoder``; by default what the model's own objective says.
     """
-    from causaldsl.counterfactual.abduction import read_evidence
     from causaldsl.counterfactual.action import intervene
     from causaldsl.counterfactual.engine import counterfactual as answer
     from causaldsl.counterfactual.wording import read_interventions
-    from causaldsl.data.binding import bind
 
     scm = model.compiled.scm
     names = tuple(scm.observed if evidence is None else dict.fromkeys(evidence))
@@ -300,49 +308,20 @@ def counterfactual(
     intervention = intervene(scm, read_interventions(do, scm))
     whole_number(seed, "seed", 0)
     whole_number(draws, "draws", 1)
-    if objective not in (None, "posterior", "encoder"):
-        raise ValueError(f"objective is posterior or encoder, not {objective!r}")
+    verify_objective(objective)
     frame = read_rows(table)
-    fitted = model.fitted is not None
-    data = bind(
-        frame, model.encoding.schema,
-        encoding=model.encoding if fitted else None, require=names, what="evidence",
-    )  # fmt: skip
+    data = bound_rows(model, frame, names)
     ready = with_guide(model, names, seed, progress)
-    batch = data.only(names).batch()
-    if not _are_training_rows(model, frame, data):
-        del batch["__row__"]  # a guide's parameters for the rows of another table say nothing here
-    given = read_evidence(
-        scm, batch, names=names, row_numbers=data.row_numbers,
-        seen={n: m for n, m in data.observed.items() if n in names},
-    )  # fmt: skip
+    given = evidence_of(model, frame, data, names)
     result = answer(
         ready.compiled, ready.params, given, intervention, seed=seed, state=ready.state,
         draws=draws, engine=engine, objective=objective, progress=progress,  # type: ignore[arg-type]  # checked by the command line
     )  # fmt: skip
-    remarks = [f"{n:,} rows left out: {why}" for why, n in data.dropped.items() if n]
     return result, replace(
         ready,
-        remarks=(*ready.remarks, *remarks),
+        remarks=(*ready.remarks, *rows_left_out(data)),
         findings=(*ready.findings, *data.warnings, *result.diagnostics),
     )
-
-
-def _are_training_rows(model: Answerer, frame: pd.DataFrame, data: EncodedData) -> bool:
-    """Whether a fit with parameters for every row was fitted on just these rows."""
-    from causaldsl.data.binding import bind
-    from causaldsl.data.digest import digest
-    from causaldsl.engines.guide import is_per_row
-
-    fitted = model.fitted
-    if fitted is None or not is_per_row(model.compiled.scm):
-        return False
-    try:
-        whole = bind(frame, fitted.schema, encoding=fitted.encoding, what="evidence")
-    except DataError:
-        return False
-    same = whole.row_ids.tolist() == data.row_ids.tolist()
-    return same and digest(whole) == fitted.result.data_digest
 
 
 def _verify_evidence(scm: Scm, names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import typer
 from causaldsl.cli.audit import audit, compare, predict
 from causaldsl.cli.compile import compile_
 from causaldsl.cli.data import data, init
+from causaldsl.cli.effects import effects, generate
 from causaldsl.cli.fit import fit
 from causaldsl.cli.graph import graph
 from causaldsl.cli.outcomes import ending_well
@@ -61,6 +62,8 @@ for _name, _command, _short in (
     ("simulate", simulate, "Draw rows from a model or a fit."),
     ("fit", fit, "Fit a model to a table."),
     ("counterfactual", counterfactual, "Ask what rows would have been."),
+    ("effects", effects, "Ask how much one variable moves an outcome."),
+    ("generate", generate, "Write the rows that a model makes of given ones."),
     ("query", query, "Answer the query lines of a model."),
     ("predict", predict, "Predict the outcome by a fit."),
     ("audit", audit, "Audit how fair a fit's predictors are."),
