@@ -323,14 +323,23 @@ def affinity(x, y, kernel, width):
 
 
 def median_distance(x):
-    """Return the median distance between different rows, the usual width of a kernel."""
-    found = torch.pdist(x.detach())
+    """Return the median distance of different rows, the usual width of a kernel, of some 256."""
+    found = torch.pdist(x.detach()[:: max(1, len(x) // 256)])
     found = found[found > 0]
     return found.median() if len(found) else torch.ones(())
+''',
+    "thinned": '''
+def thinned(*samples, most=1024):
+    """Return evenly spaced rows of long samples: a kernel between all rows would fill the memory.
+
+    Samples of one length keep the same rows.
+    """
+    return [x[:: -(-len(x) // most)] if len(x) > most else x for x in samples]
 ''',
     "mmd": '''
 def mmd(x, y, kernel, width=None):
     """Return the squared maximum mean discrepancy of two samples (Gretton et al. 2012, eq. 5)."""
+    x, y = thinned(x, y)
     if width is None:
         width = median_distance(torch.cat([x, y]))
     within = affinity(x, x, kernel, width).mean() + affinity(y, y, kernel, width).mean()
@@ -363,6 +372,7 @@ def hsic(x, y, kernel, width=None, levels=(False, False)):
 
     Levels, as columns of 0 and 1, are alike or not.
     """
+    x, y = thinned(x, y)
     n, grams = len(x), []
     for z, is_level in zip((x, y), levels):
         wide = median_distance(z) if width is None and not is_level else width
@@ -430,9 +440,9 @@ def rows_in(data, n_rows=None):
 #: What a helper itself calls.
 HELPER_NEEDS = {
     "normal_heads": ("layer",),
-    "mmd": ("affinity",),
-    "mmd_by": ("mmd", "affinity", "remark"),
-    "hsic": ("affinity",),
+    "mmd": ("affinity", "thinned"),
+    "mmd_by": ("mmd", "affinity", "thinned", "remark"),
+    "hsic": ("affinity", "thinned"),
     "permuted": ("columns",),
     "normed": ("mode",),
 }

@@ -79,6 +79,8 @@ OWN_NAMES = frozenset(
         "latent",
         "slope",
         "seen",
+        "thinned",
+        "median_distance",
         "q",
         "plates",
         "others",
