@@ -341,8 +341,8 @@ class Mcevae(DeepModel):
     def __init__(self, fair: float = 0.0) -> None:
         super().__init__(fair)
         self.q_u = nn.ModuleList([mlp(9, (9, 9), 14, leaky, norm=2) for _ in range(2)])
-        self.of_r = mlp(7, (8, 9, 9), 3, leaky, norm=2)
-        self.of_d = mlp(8, (8, 9, 9), 6, leaky, norm=2)
+        self.of_r = mlp(7, (8, 9, 9), 3, leaky, norm=3)
+        self.of_d = mlp(8, (8, 9, 9), 6, leaky, norm=3)
         self.of_y = mlp(8, (8,), 1, leaky, norm=1)
         self.settle()
 
