@@ -60,6 +60,8 @@ from causaldsl.worlds import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from causaldsl.bench.protocols import ModelSource
+    from causaldsl.bench.saved_worlds import SavedWorlds
     from causaldsl.bench.scm_models import ScmSource
     from causaldsl.bench.table import FairnessTable
     from causaldsl.counterfactual.query import QueryResult
@@ -507,6 +509,7 @@ def compare(
     seeds: Sequence[int],
     draws: int = 50,
     world: str | None = None,
+    worlds: Path | str | FittedScm | None = None,
     epsilon: float | None = None,
     metrics: Sequence[str] | None = None,
     words: Mapping[str, object] | None = None,
@@ -517,7 +520,8 @@ def compare(
     """Return the table of several models and the baselines over several splits of one table.
 
     Every model is fitted on each split's training rows alone. `world` names the model in whose
-    worlds every method is judged (the first by default).
+    worlds every method is judged (the first by default); `worlds` is a saved fit that judges
+    instead, on every split the same.
     """
     from causaldsl.bench.compare import CompareConfig
     from causaldsl.bench.compare import compare as run_comparison
@@ -533,7 +537,11 @@ def compare(
         _verify_fittable(scm)
     frame = read_rows(table)
     data = bind(frame, schema_of(scms[0]))
-    sources = [_source(scm, data, words) for scm in scms]
+    sources: list[ModelSource] = [_source(scm, data, words) for scm in scms]
+    if worlds is not None:
+        judge = _saved_worlds(worlds)
+        sources.append(judge)
+        world = judge.name
     found = run_comparison(
         sources,
         DataSet(
@@ -582,6 +590,13 @@ def _compared(models: Sequence[Path | str | Scm], overrides: Overrides) -> list[
         for m, scm in zip(models, plain, strict=True)
         for known in [[n for n in overrides if n in scm.hyper]]
     ]
+
+
+def _saved_worlds(saved: Path | str | FittedScm) -> SavedWorlds:
+    from causaldsl.bench.saved_worlds import SavedWorlds
+
+    fitted = load_fit(saved) if isinstance(saved, Path | str) else saved
+    return SavedWorlds(saved=fitted)
 
 
 def _source(scm: Scm, data: EncodedData, words: Mapping[str, object] | None) -> ScmSource:

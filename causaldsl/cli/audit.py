@@ -110,6 +110,9 @@ def compare(
     world: str | None = typer.Option(
         None, "--world", metavar="NAME", help="The model that judges everybody; else the first."
     ),
+    worlds: Path | None = typer.Option(
+        None, "--worlds", metavar="FIT", help="A saved fit that judges everybody."
+    ),
     draws: int = DRAWS,
     epsilon: float | None = EPSILON,
     metrics: str | None = METRICS,
@@ -123,12 +126,15 @@ def compare(
     if "seed" in words:
         raise usage_error("the splits have seeds of their own: give --seeds")
     _check_models(models, world)
+    if world is not None and worlds is not None:
+        raise usage_error("--world and --worlds both name the judge: give one of them")
     from causaldsl import pipeline
 
     with progress_display(quiet) as progress:
         table = pipeline.compare(
-            models, data, seeds=numbers, draws=draws, world=world, epsilon=epsilon,
-            metrics=names, words=words, overrides=overrides, name=data.name, progress=progress,
+            models, data, seeds=numbers, draws=draws, world=world,
+            worlds=None if worlds is None else fit_file(worlds), epsilon=epsilon, metrics=names,
+            words=words, overrides=overrides, name=data.name, progress=progress,
         )  # fmt: skip
     _write(table, output)
     unsettled = any(found.finding.code in _UNSETTLED for found in table.fit_findings)
