@@ -89,8 +89,8 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
     if not rows:
         return "\n".join(lines) + ("\n" if len(lines) > 2 else "\n    del data, n_rows\n")
     nets = _networks(guide)
+    reader = f"{python_name(guide.name)}_weights"
     if nets:
-        reader = f"{python_name(guide.name)}_weights"
         lines.append(f"    q = {reader}(){' if q is None else q' if w.hoists else ''}")
     lines.append("    size = rows_in(data, n_rows)")
     if any(s.form == "per_row" for s in rows):
