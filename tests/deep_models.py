@@ -65,7 +65,7 @@ class Pass:
         of: str | None = None,
         epoch: float = 0,
     ) -> None:
-        """Evaluate with fresh parameters, `moved` added; gradients are of the term `of` or of all."""
+        """Evaluate fresh parameters, `moved` added; gradients are of the term `of` or of all."""
         module: Any = compiled.module
         with isolated(seed, state) as self.state:
             set_training = getattr(module, "training", lambda _: None)

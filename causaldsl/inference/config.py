@@ -17,7 +17,7 @@ from causaldsl.diagnostics.model import Diagnostic, InferenceError
 from causaldsl.inference import findings
 from causaldsl.source import Span
 from causaldsl.vocabulary.functions import SettingSignature
-from causaldsl.vocabulary.training import TRAIN_WORDS
+from causaldsl.vocabulary.training import KEEP_METRICS_OF, TRAIN_WORDS
 
 ScheduleWord = Literal["plateau", "constant", "cosine", "exponential", "milestones"]
 OptimizerWord = Literal["adam", "adamw", "clipped_adam", "sgd"]
@@ -33,7 +33,8 @@ class FitConfig:
 
     `tolerance` is in nats per row: what a block of `patience` epochs (or the last third of the
     run) must still gain for the fit to count as moving. `passes` full passes make the final ELBO.
-    `final_learning_rate` is where every falling schedule ends.
+    `final_learning_rate` is where every falling schedule ends. `keep` is ``last``, ``loss`` or a
+    metric such as ``accuracy(y)``.
     """
 
     learning_rate: float = 0.05
@@ -46,7 +47,7 @@ class FitConfig:
     epochs: int | None = None
     patience: int | None = None
     min_epochs: int = 0
-    keep: Literal["last", "loss"] = "last"
+    keep: str = "last"
     weight_decay: float = 0.0
     clip: float | None = None
     particles: int = 1
@@ -152,9 +153,6 @@ def _take(
     if typed is None:
         shown = findings.as_text(value)
         found.append(findings.wrong_value(name, shown, _expected(signature), span))
-    elif name == "keep" and typed not in ("last", "loss"):
-        shown = findings.as_text(value)
-        found.append(findings.unsupported(name, shown, "write `keep=loss`", span))
     elif name == "restarts" and typed != 1:
         hint = "fit with several seeds and compare their ELBO"
         found.append(findings.unsupported(name, typed, hint, span))
@@ -175,10 +173,16 @@ def _typed(signature: SettingSignature, value: object) -> Any:  # noqa: ANN401 (
             word = (
                 f"{value[0]}({value[1]})" if isinstance(value, tuple) and len(value) == 2 else value
             )
-            known = isinstance(word, str) and word.split("(")[0] in signature.words
-            return word if known else None
+            return word if isinstance(word, str) and _is_known(word, signature) else None
         case _:
             return None
+
+
+def _is_known(word: str, signature: SettingSignature) -> bool:
+    kind, bracket, rest = word.partition("(")
+    if kind not in KEEP_METRICS_OF:
+        return word in signature.words
+    return bool(bracket) and rest.endswith(")") and bool(rest[:-1].strip())
 
 
 def _number(signature: SettingSignature, value: object) -> float | int | None:
@@ -208,7 +212,8 @@ def _sizes(signature: SettingSignature, value: object) -> tuple[int, ...] | None
 
 def _expected(signature: SettingSignature) -> str:
     if signature.kind in ("word", "metric"):
-        return "one of " + ", ".join(f"`{w}`" for w in signature.words)
+        words = (f"{w}(Y)" if w in KEEP_METRICS_OF else w for w in signature.words)
+        return "one of " + ", ".join(f"`{w}`" for w in words)
     noun = {"whole": "a whole number", "number": "a number", "sizes": "a rising list of epochs"}
     text = noun.get(signature.kind, "a value")
     if signature.low is not None and signature.kind != "sizes":

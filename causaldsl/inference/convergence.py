@@ -106,13 +106,19 @@ def judge(run: Run) -> tuple[bool, str]:
     fall, error = fall_of(last)
     allowed = max(run.config.tolerance, 2 * error)
     words = (
-        f"over the last {len(last):,} of {len(curve):,} epochs the objective "
-        f"{'fell' if fall >= 0 else 'rose'} by {abs(fall):.2g} "
+        f"over the last {len(last):,} of {len(curve):,} epochs {_moved(run, fall)} "
         f"per row (standard error {error:.1g}), allowed {allowed:.2g}"
     )
     if 2 * error > _NOISIEST * run.config.tolerance:
         return False, f"{words}, which is too noisy to tell"
     return fall <= allowed, words
+
+
+def _moved(run: Run, fall: float) -> str:
+    """Say which way the watched curve went."""
+    if run.metric is None:
+        return f"the objective {'fell' if fall >= 0 else 'rose'} by {abs(fall):.2g}"
+    return f"`{run.metric.name}` became {'better' if fall >= 0 else 'worse'} by {abs(fall):.2g}"
 
 
 def fall_of(curve: Sequence[float]) -> tuple[float, float]:
@@ -129,7 +135,8 @@ def fall_of(curve: Sequence[float]) -> tuple[float, float]:
 def settles(run: Run, stop: Stop) -> tuple[bool, str]:
     """Return what `judge` does, having tried whether more steps would still gain something."""
     settled, reason = judge(run)
-    if not settled or run.pace.settled or run.interrupted or run.validation is not None:
+    is_probed = run.validation is None and run.metric is None
+    if not settled or run.pace.settled or run.interrupted or not is_probed:
         return settled, reason
     here = cloned(dict(pyro.get_param_store().get_state()))
     probe = replace(run.target, stage=f"{run.target.stage}, probe")

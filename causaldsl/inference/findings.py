@@ -124,6 +124,26 @@ def vanishing_balance(loss: str, value: float) -> Diagnostic:
     return diagnostic("CD612", message, hint="fix the factor with `balance(term; R=...)`")
 
 
+def networks_beyond_memory(
+    largest: tuple[str, Sequence[int]], weights: int, need: int, free: int, span: Span | None
+) -> Diagnostic:
+    """CD613: weights, their gradients and two moments each take more than there is."""
+    name, sizes = largest
+    widths = " -> ".join(f"{n:,}" for n in sizes)
+    return diagnostic(
+        "CD613",
+        f"training {weights:,} weights takes {_gibibytes(need)} of memory (each with its gradient "
+        f"and two moments, of 8 bytes), and {_gibibytes(free)} are free",
+        *_at(span),
+        notes=(f"the largest network is `{name}`, of widths {widths}",),
+        hint="lower the widths in `hidden`",
+    )
+
+
+def _gibibytes(count: int) -> str:
+    return f"{count / 2**30:,.1f} GiB"
+
+
 def not_converged(reason: str, hint: str) -> Diagnostic:
     """CD620: the fit ended before it settled."""
     return diagnostic("CD620", f"the fit has not converged: {reason}", hint=hint)
@@ -164,6 +184,44 @@ def guide_not_converged(guide: str, reason: str) -> Diagnostic:
     """CD624: a guide trained at the fitted model has not settled."""
     message = f"the guide `{guide}` has not converged: {reason}"
     return diagnostic("CD624", message, hint="raise `epochs`")
+
+
+def not_computed(term: str, reason: str, batches: int, of: int) -> Diagnostic:
+    """CD625: a term of the objective that some batches lacked the rows for."""
+    share = f"{batches:,} of {of:,} batches" if of > 1 else "the one batch"
+    return diagnostic(
+        "CD625",
+        f"the loss `{term}` could not be computed in full on {share}: {reason}",
+        hint="raise `batch_size`, so that every batch has rows of every level",
+    )
+
+
+def untrained_branch(variable: str, levels: Sequence[str], span: Span) -> Diagnostic:
+    """CD626: a network of a level that no training row has."""
+    word = "the network" if len(levels) == 1 else "the networks"
+    return diagnostic(
+        "CD626",
+        f"no training row has {_quoted(levels)} of `{variable}`, so {word} of this branch "
+        "stays as it was drawn",
+        *_at(span),
+        hint="leave the level out, or give rows that have it",
+    )
+
+
+def unused_dimensions(name: str, unused: Sequence[int], of: int) -> Diagnostic:
+    """CD627: dimensions of an array latent whose posterior mean is the same in every row."""
+    listed = ", ".join(str(i) for i in unused[:_MOST_DIMENSIONS])
+    rest = len(unused) - _MOST_DIMENSIONS
+    places = f"{listed} and {rest:,} more" if rest > 0 else listed
+    return diagnostic(
+        "CD627",
+        f"the posterior uses {of - len(unused)} of the {of} dimensions of `{name}`",
+        notes=(f"the others are {places}, counted from 0",),
+        hint="a smaller size may do as well",
+    )
+
+
+_MOST_DIMENSIONS = 20
 
 
 # --- saved fits and checkpoints -------------------------------------------------------------

@@ -47,6 +47,28 @@ class GuideFit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Units:
+    """How much of a latent a fit uses, by dimension; one for a scalar.
+
+    `kl` is each dimension's divergence from its prior in nats per row, `spread` the variance over
+    the rows of its posterior mean, in variances of the prior (Burda et al. 2016).
+    """
+
+    kl: tuple[float, ...]
+    spread: tuple[float, ...]
+
+    @property
+    def unused(self) -> tuple[int, ...]:
+        """The dimensions, from 0, whose posterior mean does not vary: a spread of at most 0.01."""
+        return tuple(i for i, spread in enumerate(self.spread) if spread <= ACTIVE_ABOVE)
+
+    @property
+    def active(self) -> int:
+        """How many dimensions are in use."""
+        return len(self.spread) - len(self.unused)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
     """What Markov chains report, by parameter: means, R-hat, effective sample size."""
 
@@ -67,7 +89,9 @@ class FitResult:
     loss under its name, ``validation`` where rows were set apart, ``learning_rate``. `elbo` is
     the negative ELBO per row, in nats, as the mean of `passes` full passes; `elbo_se` is that
     mean's standard error. `parts` are its shares by site, `terms` the losses' own values, `kl`
-    each latent's divergence from its prior per row, `balance` the R of each balanced loss.
+    each latent's divergence from its prior per row, `units` the same by dimension and what of it
+    is in use, `balance` the R of each balanced loss. `kept` is the epoch, from 1, whose state was
+    kept where `keep` looked for the best.
     """
 
     status: Status
@@ -88,6 +112,8 @@ class FitResult:
     parts: Mapping[str, float] = field(default_factory=dict)
     terms: Mapping[str, float] = field(default_factory=dict)
     kl: Mapping[str, float] = field(default_factory=dict)
+    units: Mapping[str, Units] = field(default_factory=dict)
+    kept: int | None = None
     boundary: tuple[Boundary, ...] = ()
     balance: Mapping[str, float] = field(default_factory=dict)
     guides: Mapping[str, GuideFit] = field(default_factory=dict)
@@ -108,6 +134,8 @@ class FitResult:
 
 #: Nats per row below which a latent's posterior counts as its prior.
 UNUSED_BELOW = 0.01
+#: Variance of a dimension's posterior mean above which it is active (Burda et al. 2016).
+ACTIVE_ABOVE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +164,7 @@ class FittedScm:
 def result_to_dict(result: FitResult) -> dict[str, Any]:
     """Return a record as JSON values; floats keep every digit."""
     plain = ("status", "method", "seed", "n_rows", "n_validation", "data_digest", "epochs", "steps")
-    numbers = ("seconds", "elbo", "elbo_se", "passes")
+    numbers = ("seconds", "elbo", "elbo_se", "passes", "kept")
     maps = ("dropped", "parts", "terms", "kl", "balance")
     return (
         {name: getattr(result, name) for name in (*plain, *numbers)}
@@ -144,6 +172,7 @@ def result_to_dict(result: FitResult) -> dict[str, Any]:
         | {
             "config": result.config.to_dict(),
             "curves": {name: list(curve) for name, curve in result.curves.items()},
+            "units": {name: _fields(units) for name, units in result.units.items()},
             "boundary": [_fields(b) for b in result.boundary],
             "guides": {name: _fields(guide) for name, guide in result.guides.items()},
             "sampling": None if result.sampling is None else _fields(result.sampling),
@@ -163,6 +192,10 @@ def result_from_dict(values: Mapping[str, Any]) -> FitResult:
     rebuilt = dict(values)
     rebuilt["config"] = FitConfig.from_dict(values["config"])
     rebuilt["curves"] = {n: tuple(map(float, c)) for n, c in values["curves"].items()}
+    rebuilt["units"] = {
+        name: Units(kl=tuple(units["kl"]), spread=tuple(units["spread"]))
+        for name, units in values.get("units", {}).items()
+    }
     rebuilt["boundary"] = tuple(Boundary(**b) for b in values["boundary"])
     rebuilt["guides"] = {
         name: GuideFit(**{**guide, "curve": tuple(guide["curve"])})
@@ -175,7 +208,7 @@ def result_from_dict(values: Mapping[str, Any]) -> FitResult:
     return FitResult(**rebuilt)
 
 
-def _fields(record: Boundary | GuideFit | Sampling) -> dict[str, Any]:
+def _fields(record: Boundary | GuideFit | Sampling | Units) -> dict[str, Any]:
     values = {name: getattr(record, name) for name in record.__slots__}
     return {
         name: list(v) if isinstance(v, tuple) else dict(v) if isinstance(v, Mapping) else v

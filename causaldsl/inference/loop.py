@@ -29,10 +29,11 @@ from causaldsl.diagnostics.progress import Progress, ProgressCallback
 from causaldsl.inference import watchdog
 from causaldsl.inference.checkpoint import Checkpoint, random_state, write_checkpoint
 from causaldsl.inference.config import FitConfig
+from causaldsl.inference.metrics import Metric, metric_of
 from causaldsl.inference.optimiser import Optimiser
 from causaldsl.inference.schedule import Pace, estimated_end, initial_pace, next_pace, rate_at
 from causaldsl.inference.states import constraints_of, unconstrained
-from causaldsl.inference.targets import Batch, Losses, Target
+from causaldsl.inference.targets import Batch, Losses, Remark, Target
 from causaldsl.runtime.scope import ParamState, one_thread
 
 _REPORT_EVERY = 0.1  # seconds between two calls of the progress callback
@@ -49,7 +50,10 @@ class Keeping:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """The state of a run while it lasts. `curves` has one number for each finished epoch."""
+    """The state of a run while it lasts. `curves` has one number for each finished epoch.
+
+    `remarks` count the steps on which a term had to leave something out.
+    """
 
     target: Target
     config: FitConfig
@@ -61,7 +65,9 @@ class Run:
     pace: Pace
     curves: dict[str, list[float]] = field(default_factory=dict)
     sums: dict[str, float] = field(default_factory=dict)
+    remarks: dict[Remark, int] = field(default_factory=dict)
     best: float = math.inf
+    best_epoch: int | None = None
     best_params: dict[str, Tensor] = field(default_factory=dict)
     interrupted: bool = False
     seconds: float = 0.0
@@ -84,8 +90,15 @@ class Run:
         return replace(self.batches, seed=seed)
 
     @property
+    def metric(self) -> Metric | None:
+        """The metric that `keep` asks for, where this run measures one."""
+        return metric_of(self.config.keep) if self.target.measure is not None else None
+
+    @property
     def watched(self) -> list[float]:
-        """The curve that the stopping rule and `keep` look at."""
+        """The curve that the stopping rule and `keep` look at: less is better."""
+        if (metric := self.metric) is not None:
+            return [metric.cost(value) for value in self.curves.get(metric.name, [])]
         return self.curves.get("validation", self.curves.get("objective", []))
 
 
@@ -146,7 +159,7 @@ def minimise(
         run.seconds = clock.elapsed()
         if run.keeping is not None:
             save_run(run, run.keeping)
-    if not run.interrupted and run.config.keep == "loss" and run.best_params:
+    if not run.interrupted and run.best_params:
         _restore(run.best_params)
 
 
@@ -179,6 +192,8 @@ def _step(run: Run, batch: Batch, second: Batch | None, epochs: int, steps: int)
         losses = run.target.evaluate(batch, run.epoch, second)
     if len(pyro.get_param_store()) != run.known:
         _adopt(run)
+    for remark in run.target.take_remarks():
+        run.remarks[remark] = run.remarks.get(remark, 0) + 1
     value = losses.total.item()
     for parameter in run.adopted.values():
         parameter.grad = None
@@ -282,10 +297,15 @@ def _end_epoch(run: Run, block: int | None) -> None:
         with torch.no_grad():
             losses = run.target.evaluate(run.validation.batch(), run.epoch)
         run.curves.setdefault("validation", []).append(float(losses.total))
+    if run.target.measure is not None and (metric := run.metric) is not None:
+        rows = run.data if run.validation is None else run.validation
+        run.curves.setdefault(metric.name, []).append(run.target.measure(rows.batch()))
+    run.target.take_remarks()  # those of rows that no step saw
     run.sums, run.step, run.epoch = {}, 0, run.epoch + 1
     warm = run.target.is_warm(run.epoch)
-    if run.config.keep == "loss" and warm and run.watched[-1] < run.best:
-        run.best = run.watched[-1]
+    keeps = run.config.keep == "loss" or run.metric is not None
+    if keeps and warm and run.watched[-1] < run.best:
+        run.best, run.best_epoch = run.watched[-1], run.epoch
         run.best_params = {n: v.detach().clone() for n, v in run.adopted.items()}
     run.pace = next_pace(run.config, run.pace, run.watched, block, warm)
 
@@ -399,6 +419,8 @@ def save_run(run: Run, keeping: Keeping) -> None:
         "curves": run.curves,
         "sums": run.sums,
         "best": None if math.isinf(run.best) else run.best,
+        "best_epoch": run.best_epoch,
+        "remarks": [[*remark, count] for remark, count in run.remarks.items()],
         "seconds": run.seconds,
     }
     checkpoint = Checkpoint(fingerprint=keeping.fingerprint, words=words, tensors=tensors)
@@ -419,5 +441,6 @@ def restore_run(run: Run, checkpoint: Checkpoint) -> None:
     run.curves = {name: list(curve) for name, curve in words["curves"].items()}
     run.sums = dict(words["sums"])
     run.best = math.inf if words["best"] is None else words["best"]
-    run.best_params = checkpoint.under("best")
+    run.best_epoch, run.best_params = words["best_epoch"], checkpoint.under("best")
+    run.remarks = {(term, reason): count for term, reason, count in words["remarks"]}
     torch.set_rng_state(checkpoint.tensors["random"])

@@ -25,6 +25,7 @@ from causaldsl.data.encoded import EncodedData
 from causaldsl.diagnostics.model import Diagnostic, InferenceError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.inference import convergence, findings
+from causaldsl.inference.branches import untrained_branches
 from causaldsl.inference.checkpoint import Checkpoint, fingerprint_of, read_checkpoint
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.fitted import UNUSED_BELOW, FitResult, FittedScm, GuideFit, Status
@@ -36,6 +37,8 @@ from causaldsl.inference.loop import (
     start_run,
     stoppable,
 )
+from causaldsl.inference.memory import verify_memory
+from causaldsl.inference.metrics import metric_of, verify_metric
 from causaldsl.inference.states import cloned, state_from
 from causaldsl.inference.targets import (
     Target,
@@ -45,6 +48,7 @@ from causaldsl.inference.targets import (
     model_target,
     without,
 )
+from causaldsl.inference.units import units_of
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import ParamState, isolated
 from causaldsl.semantics.model import Structural
@@ -106,6 +110,7 @@ def fit(
     """
     config = config or FitConfig()
     verify_fittable(compiled, data, config)
+    verify_memory(compiled)
     compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
     fingerprint = fingerprint_of(compiled, data, config)
     came = None if resume is None else read_checkpoint(Path(resume), fingerprint)
@@ -156,6 +161,8 @@ def verify_fittable(compiled: CompiledScm, data: EncodedData, config: FitConfig)
             raise InferenceError([findings.unseen_cells(name, unseen[name], variable.span)])
     if "all" not in compiled.module.GUIDES:
         raise InferenceError([findings.no_guide(_refusal(compiled))])
+    if (metric := metric_of(config.keep)) is not None:
+        verify_metric(metric, compiled, compiled.scm.training.span)
     per_row = compiled.scm.default_guide == "per_row" or any(
         guide.per_row for guide in compiled.scm.guides.values()
     )
@@ -191,7 +198,10 @@ def _begin(
     balance = fixed_balance(compiled, first)
     if came is None:
         pyro.get_param_store().set_state(state)
-    return model_target(compiled, data.n_rows, balance, first, config.particles), balance
+    metric = metric_of(config.keep)
+    target = model_target(compiled, data.n_rows, balance, first, config.particles, metric)
+    target.take_remarks()
+    return target, balance
 
 
 # --- after ----------------------------------------------------------------------------------
@@ -218,6 +228,7 @@ def _finish(
             if run.interrupted or caller.is_stopping()
             else convergence.find_boundaries(compiled, run.target, config, data, caller.is_stopping)
         )
+        units = units_of(compiled, data)
     guides: dict[str, GuideFit] = {}
     stopped = run.interrupted or caller.is_stopping()
     for name in () if stopped else _other_guides(compiled):
@@ -242,12 +253,19 @@ def _finish(
         parts=measured.parts,
         terms=measured.terms,
         kl=convergence.divergences(compiled, measured.parts),
+        units=units,
+        kept=None if run.interrupted else run.best_epoch,
         boundary=found,
         balance=balance,
         guides=guides,
     )
     kept = None if run.keeping is None else str(run.keeping.path)
-    result = replace(result, diagnostics=(*data.warnings, *_remarks(result, reason, kept)))
+    remarks = [*untrained_branches(compiled, data), *_remarks(result, reason, kept)]
+    remarks += [
+        findings.not_computed(term, why, count, run.steps_done)
+        for (term, why), count in run.remarks.items()
+    ]
+    result = replace(result, diagnostics=(*data.warnings, *remarks))
     return fitted_scm(compiled, state, data, result)
 
 
@@ -290,6 +308,11 @@ def _remarks(result: FitResult, reason: str, checkpoint: str | None) -> list[Dia
     found += [findings.at_floor(b.name, b.value, b.reached) for b in result.boundary]
     found += [
         findings.unused_latent(name, kl) for name, kl in result.kl.items() if kl < UNUSED_BELOW
+    ]
+    found += [
+        findings.unused_dimensions(name, units.unused, len(units.spread))
+        for name, units in result.units.items()
+        if units.unused and len(units.spread) > 1 and name not in result.unused
     ]
     found += [
         findings.guide_not_converged(guide.name, guide.reason)

@@ -19,10 +19,12 @@ from torch import Tensor
 from causaldsl.codegen.guide_text import python_name
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.inference import findings
+from causaldsl.inference.metrics import Metric, measure
 from causaldsl.runtime.load import CompiledScm
 
 Batch = dict[str, Tensor]
 Shares = dict[str, Tensor]
+Remark = tuple[str, str]  # a term, and why a batch could not give it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Target:
     `evaluate` takes a batch, the epoch (which moves warm-ups) and, if it `reads_second`, a second
     batch. `set_training` tells networks that normalise or drop units. `is_warm` says whether every
     warm-up has ended at an epoch: before that, objectives of different epochs do not compare.
+    `take_remarks` gives what terms had to leave out since it was last asked, `measure` what `keep`
+    looks at on some rows.
     """
 
     stage: str
@@ -63,6 +67,8 @@ class Target:
     set_training: Callable[[bool], None] = field(default=lambda _: None)
     trainable: frozenset[str] | None = None
     is_warm: Callable[[float], bool] = field(default=lambda _: True)
+    take_remarks: Callable[[], list[Remark]] = field(default=list)
+    measure: Callable[[Batch], float] | None = None
 
 
 def _averaged(many: list[tuple[Shares, Shares]]) -> tuple[Shares, Shares]:
@@ -75,7 +81,12 @@ def _averaged(many: list[tuple[Shares, Shares]]) -> tuple[Shares, Shares]:
 
 
 def model_target(
-    compiled: CompiledScm, n_rows: int, balance: Mapping[str, float], first: Shares, particles: int
+    compiled: CompiledScm,
+    n_rows: int,
+    balance: Mapping[str, float],
+    first: Shares,
+    particles: int,
+    metric: Metric | None = None,
 ) -> Target:
     """Return the emitted objective over everything that is learned.
 
@@ -100,6 +111,16 @@ def model_target(
         now, later = (module.objective(first, e, balance) for e in (epoch, math.inf))
         return bool(now == later)
 
+    def take_remarks() -> list[Remark]:
+        noted: dict[Remark, int] = getattr(module, "REMARKS", {})
+        taken = list(noted)
+        noted.clear()
+        return taken
+
+    def measured(batch: Batch) -> float:
+        assert metric is not None
+        return measure(metric, compiled, batch, particles)
+
     return Target(
         stage="model",
         evaluate=evaluate,
@@ -114,6 +135,8 @@ def model_target(
         },
         set_training=getattr(module, "training", lambda _: None),
         is_warm=is_warm,
+        take_remarks=take_remarks,
+        measure=None if metric is None else measured,
     )
 
 

@@ -39,6 +39,8 @@ def _how(result: FitResult) -> Iterator[tuple[str, str]]:
 def _tables(fitted: FittedScm) -> Iterator[Table]:
     result = fitted.result
     yield _numbers("Negative ELBO per row", "site", "nats", result.parts)
+    if result.units:
+        yield _latents(result)
     losses = {name: value for name, value in result.terms.items() if name != "elbo"}
     if losses:
         rows = tuple(
@@ -75,6 +77,28 @@ def _networks(fitted: FittedScm, networks: Mapping[str, Mapping[str, int]]) -> T
         rows.append((name, layers or "-", branches, f"{sum(sizes.values()):,}"))
     columns = ("network", "layers", "branches", "weights")
     return Table(title="Networks", columns=columns, rows=tuple(rows))
+
+
+def _latents(result: FitResult) -> Table:
+    """Return each latent's divergence from its prior, and how much of it is in use."""
+    rows = tuple(
+        (
+            name,
+            figure(result.kl.get(name, sum(units.kl))),
+            f"{units.active} of {len(units.spread)}",
+            ", ".join(figure(cell) for cell in units.kl) if len(units.kl) > 1 else "-",
+        )
+        for name, units in result.units.items()
+    )
+    return Table(
+        title="Latents",
+        columns=("latent", "nats from the prior", "dimensions in use", "by dimension"),
+        rows=rows,
+        notes=(
+            "a dimension is in use when the variance over the rows of its posterior mean, in "
+            "variances of the prior, is above 0.01 (Burda et al. 2016)",
+        ),
+    )
 
 
 def _numbers(title: str, what: str, unit: str, values: Mapping[str, float]) -> Table:

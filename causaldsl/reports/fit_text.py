@@ -22,6 +22,29 @@ def fit_status(result: FitResult) -> str:
     return f"{_STATUS[result.status]} after {epochs}, {result.seconds:.1f} s"
 
 
+def kept_by(result: FitResult) -> str:
+    """Return what the kept state is the best by."""
+    word = result.config.keep
+    where = "validation rows" if result.n_validation else "training rows"
+    if word == "loss":
+        return f"the objective on the {where}"
+    return f"{word}, {result.curves[word][(result.kept or 1) - 1]:.4f} on the {where}"
+
+
+def divergence_by_dimension(result: FitResult, name: str) -> tuple[float, ...]:
+    """Return each dimension's nats per row from the prior; nothing where no guide draws it."""
+    return result.units[name].kl if name in result.units else ()
+
+
+def _use(result: FitResult, name: str) -> str:
+    if name in result.unused:
+        return " (unused: its posterior is its prior)"
+    units = result.units.get(name)
+    if units is None or len(units.spread) == 1:
+        return ""
+    return f", {units.active} of {len(units.spread)} dimensions in use"
+
+
 def fit_lines(fitted: FittedScm) -> Iterator[str]:
     """Yield the lines of a fit's summary."""
     r = fitted.result
@@ -40,9 +63,17 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
         yield from textwrap.wrap(
             f"by site: {shares}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
+    if r.kept is not None:
+        yield f"  kept the state of epoch {r.kept:,}, the best by {kept_by(r)}"
     for name, value in r.kl.items():
-        note = " (unused: its posterior is its prior)" if name in r.unused else ""
-        yield f"  latent {name}: {value:.4f} nats per row from its prior{note}"
+        yield f"  latent {name}: {value:.4f} nats per row from its prior{_use(r, name)}"
+        if len(cells := divergence_by_dimension(r, name)) > 1:
+            yield from textwrap.wrap(
+                "by dimension: " + ", ".join(f"{cell:.3f}" for cell in cells),
+                WIDTH,
+                initial_indent="    ",
+                subsequent_indent="      ",
+            )
     for name, value in r.terms.items():
         if name != "elbo":
             balance = f", R = {r.balance[name]:.5g}" if name in r.balance else ""

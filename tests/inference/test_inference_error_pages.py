@@ -10,7 +10,7 @@ from causaldsl.diagnostics.codes import CODES
 
 PAGES = Path(__file__).parents[2] / "docs" / "errors"
 # their examples run a fit to its end
-REAL_FITS = ("CD621", "CD622", "CD624", "CD652")
+REAL_FITS = ("CD621", "CD622", "CD624", "CD627", "CD652")
 OURS = [
     pytest.param(code, marks=[pytest.mark.slow] if code in REAL_FITS else [])
     for code in CODES
