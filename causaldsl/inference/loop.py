@@ -249,15 +249,23 @@ def _training(target: Target) -> Iterator[None]:
 
 
 def _clipped_norm(run: Run) -> float:
-    values = list(run.adopted.values())
+    """Clip each side's gradients, the model's and every player's, and return the whole norm."""
+    prefixes = [rule.prefix for rule in run.target.players.values()]
+    sides: dict[str | None, list[Tensor]] = {}
+    for name, value in run.adopted.items():
+        if value.grad is not None:
+            side = next((p for p in prefixes if name.startswith(p)), None)
+            sides.setdefault(side, []).append(value)
+    norms = [_clipped(values, run.config.clip) for values in sides.values()]
+    return float(torch.linalg.vector_norm(torch.stack(norms))) if norms else 0.0
+
+
+def _clipped(values: list[Tensor], clip: float | None) -> Tensor:
     gradients = [v.grad for v in values if v.grad is not None]
-    if not gradients:
-        return 0.0
-    norms = torch._foreach_norm(gradients)
-    norm = torch.linalg.vector_norm(torch.stack(norms))
-    if run.config.clip is not None:
-        torch.nn.utils.clip_grads_with_norm_(values, run.config.clip, norm)
-    return float(norm)
+    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    if clip is not None:
+        torch.nn.utils.clip_grads_with_norm_(values, clip, norm)
+    return norm
 
 
 def _refuse(run: Run, batch: Batch, before: Tensor, steps: int) -> None:
