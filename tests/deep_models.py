@@ -84,6 +84,14 @@ class Pass:
                 self.terms, self.parts = module.loss_terms(rows, None, *more)
             finally:
                 set_training(False)
+            self.stream = torch.get_rng_state()
+            torch.manual_seed(seed + 1)
+            set_training(training)
+            with torch.no_grad():
+                self.drawn, self.made = module.traces(rows)
+            set_training(False)
+            self.after_draws = torch.get_rng_state()
+            torch.set_rng_state(self.stream)
             balance = dict.fromkeys(module.BALANCED, 1.0)
             total = module.objective(self.terms, epoch, balance)
             self.total = total.detach()
@@ -93,6 +101,11 @@ class Pass:
             named = dict(pyro.get_param_store().named_parameters())
             self.params = {n: v.detach().clone() for n, v in named.items()}
             self.grads = {n: v.grad.clone() for n, v in named.items() if v.grad is not None}
+
+    def value(self, name: str) -> Tensor:
+        """Return a variable's value in the batch: the guide's draw of a latent."""
+        found: Tensor = self.made.nodes[name]["value"].detach()
+        return found
 
     @staticmethod
     def move(moved: Mapping[str, Tensor]) -> None:
@@ -104,7 +117,7 @@ class Pass:
 
     def __getitem__(self, term: str) -> float:
         """Return a term's value."""
-        return float(self.terms[term])
+        return float(self.terms[term].detach())
 
     @property
     def moving(self) -> set[str]:
