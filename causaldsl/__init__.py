@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from causaldsl.version import VERSION
 
 if TYPE_CHECKING:
+    from causaldsl.answers import Effects, Generated
     from causaldsl.api import Counterfactuals, Fit, Model, Report, compare, load, load_fit, loads
     from causaldsl.diagnostics.model import (
         CausalDslError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _API = ("Counterfactuals", "Fit", "Model", "Report", "compare", "load", "load_fit", "loads")
+_ANSWERS = ("Effects", "Generated")
 _DIAGNOSTICS = (
     "CausalDslError",
     "CounterfactualError",
@@ -45,8 +47,10 @@ __all__ = [
     "Counterfactuals",
     "DataError",
     "Diagnostic",
+    "Effects",
     "FairnessError",
     "Fit",
+    "Generated",
     "InferenceError",
     "InternalError",
     "Model",
@@ -63,6 +67,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name in _API:
         return getattr(import_module("causaldsl.api"), name)
+    if name in _ANSWERS:
+        return getattr(import_module("causaldsl.answers"), name)
     if name in _DIAGNOSTICS:
         return getattr(import_module("causaldsl.diagnostics.model"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -122,11 +122,12 @@ def _report(
         do=question.text,
         target=question.target,
         outcome=question.outcome,
+        unit=_unit(model, question.outcome),
         by=question.by,
         contrasts=tuple(c.name for c in question.contrasts),
         levels={c.name: c.levels for c in question.contrasts},
         means=means,  # type: ignore[arg-type]  # one of its two words
-        estimands=_estimands(model, question, found, prior),
+        estimands=_estimands(model, question, data, found, prior),
         effects=(*found_effects, *_prior_effects(question, prior, means)),
         real_left_out=None if question.is_root else _why_no_real(question, model),
         n_rows=data.n_rows,
@@ -139,6 +140,15 @@ def _report(
         units=_units(model, question, data, columns),
         findings=(*model.findings, *(d for units in found.values() for d in units.diagnostics)),
     )
+
+
+def _unit(model: Answerer, outcome: str) -> str:
+    from causaldsl.vocabulary.domains import Binary
+
+    if isinstance(model.compiled.scm.variables[outcome].domain, Binary):
+        return "0 or 1"
+    transform = model.encoding.schema.variables[outcome].transform
+    return f"`{transform}` of its column" if transform else "in its column's unit"
 
 
 def _columns(
@@ -234,6 +244,7 @@ def _why_no_real(question: EffectQuestion, model: Answerer) -> str:
 def _estimands(
     model: Answerer,
     question: EffectQuestion,
+    data: EncodedData,
     found: Mapping[str, UnitEffects],
     prior: PriorEffects,
 ) -> tuple[Any, ...]:
@@ -246,7 +257,7 @@ def _estimands(
             source=units.objective if units.engines else "none",
             reasons=units.reasons,
             ess=_spread(units.ess),
-            notes=_remaining(model, question) if name == WITHOUT else (),
+            notes=_remaining(model, question) if name == WITHOUT else _lacking(question, data),
         )
         for name, units in found.items()
     ]
@@ -260,6 +271,13 @@ def _estimands(
 
 def _spread(ess: Tensor | None) -> tuple[float, float] | None:
     return None if ess is None else (float(ess.median()), float(ess.min()))
+
+
+def _lacking(question: EffectQuestion, data: EncodedData) -> tuple[str, ...]:
+    """Say how many rows have no outcome of their own."""
+    seen = data.observed.get(question.outcome)
+    missing = 0 if seen is None else int((~seen).sum())
+    return (f"{missing:,} rows have no `{question.outcome}` of their own",) if missing else ()
 
 
 def _remaining(model: Answerer, question: EffectQuestion) -> tuple[str, ...]:

@@ -190,8 +190,7 @@ def _table_of(
             notes += [] if caveat is None else [caveat]
         for title, values in cells.items():
             columns[free_title(title, columns)] = values
-    if probabilities:
-        notes += _mean_notes(encoding, rows)
+    notes += _mean_notes(encoding, rows) if probabilities else _picture_notes(encoding, rows)
     return pd.DataFrame(columns), tuple(notes)
 
 
@@ -225,6 +224,21 @@ def _mean_cells(
         f"{title}_{word}": (part * statistics.factor[k] + statistics.offset[k]).numpy()
         for k, (title, part) in enumerate(zip(titles, parts, strict=True))
     }
+
+
+def _picture_notes(encoding: Encoding, rows: GeneratedRows) -> list[str]:
+    """Say which pictures are means: a coin for each pixel would be none."""
+    from causaldsl.vocabulary.domains import Image
+
+    return [
+        f"`{name}` is a picture: its pixels are their means, not drawn"
+        for name, means in rows.means.items()
+        if isinstance(encoding.schema.variables[name].domain, Image)
+        and bool((rows.values[name] - means).abs().max() < _SAME)
+    ]
+
+
+_SAME = 1e-9  # of pixels from 0 to 1
 
 
 def _mean_notes(encoding: Encoding, rows: GeneratedRows) -> list[str]:

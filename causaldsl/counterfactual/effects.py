@@ -29,7 +29,7 @@ from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.choose import Objective, reliability
 from causaldsl.engines.problem import Problem
 from causaldsl.engines.protocol import LatentPosterior
-from causaldsl.runtime.forward import draw_forward, mechanism_output
+from causaldsl.runtime.forward import draw_forward, encoded, mechanism_output
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
 from causaldsl.semantics.model import Scm
@@ -133,7 +133,7 @@ def unit_effects(
     posteriors: list[tuple[Tensor, LatentPosterior]] = []
     for positions, (rows, posterior) in abducted_chunks(
         compiled, params, evidence, work, seed=seed, draws=draws, state=state, engine=engine,
-        objective=chosen, reached=frozenset(nx.descendants(compiled.scm.graph, question.target)),
+        objective=chosen, reached=moving(compiled.scm, question),
     ):  # fmt: skip
         parts.append((positions, rows))
         posteriors.append((positions, posterior))
@@ -198,12 +198,22 @@ def _outcome_at(
     generator: torch.Generator,
 ) -> _Pair:
     """Return the outcome in the world where the target has a level."""
-    world = world_at(problem.compiled.scm, question.target, level)
-    values = predict(problem, facts, act(problem, facts, world, generator))
+    scm = problem.compiled.scm
+    world = world_at(scm, question.target, level)
+    wanted = {question.target, *moving(scm, question)}
+    # what the outcome does not come from stays as it is, so that it is not computed
+    still = {n: v for n, v in facts.values.items() if n not in wanted}
+    values = predict(problem, facts, {**still, **act(problem, facts, world, generator)})
     return _Pair(
         mean=outcome_mean(problem, question.outcome, values, world.name),
         value=values[question.outcome].double(),
     )
+
+
+def moving(scm: Scm, question: EffectQuestion) -> frozenset[str]:
+    """Return what a change of the target moves on its way to the outcome, the outcome with it."""
+    below = nx.descendants(scm.graph, question.target)
+    return frozenset(below & {*nx.ancestors(scm.graph, question.outcome), question.outcome})
 
 
 def world_at(scm: Scm, target: str, level: float) -> World:
@@ -284,11 +294,15 @@ def prior_effects(
         CD747 where the outcome has no finite mean.
     """
     parts: list[RowEffects] = []
+    graph = compiled.scm.graph
+    needed = {question.outcome, question.target, *nx.ancestors(graph, question.outcome)}
+    nothing = torch.zeros((), dtype=torch.float64)
+    idle = {n: encoded(compiled, n, nothing) for n in compiled.parents if n not in needed}
     with isolated(seed), torch.no_grad():
         generator = torch.Generator().manual_seed(seed)
         for start in range(0, n_rows, PRIOR_CHUNK):
             n = min(PRIOR_CHUNK, n_rows - start)
-            values, noise = draw_forward(compiled, params, (1, n), generator)
+            values, noise = draw_forward(compiled, params, (1, n), generator, idle)
             problem = Problem.of(compiled, params, {}, n_rows=n)
             facts = Abduction(values=values, noise=noise, posterior=_DRAWN, draws=1)
             pairs = {

@@ -158,11 +158,11 @@ def generate(
     Raises
     ------
     CounterfactualError
-        Where abduction or the intervention fails, CD714 where a row's own value is not known,
+        Where abduction or the intervention fails, CD714 for a flip where a row's own is not known,
         CD719 for decoded values that are not finite.
     """
     scm = compiled.scm
-    _check_targets(scm, evidence, intervention)
+    _check_flips(scm, evidence, intervention)
     chosen = objective or default_objective(compiled, evidence, state)
     treatment = treatment_of(scm, intervention, keep=keep)
 
@@ -206,18 +206,16 @@ def generate(
     )
 
 
-def _check_targets(scm: Scm, evidence: Evidence, intervention: Intervention | None) -> None:
-    """Refuse an intervention on an observed variable whose own value some row lacks."""
-    targets = () if intervention is None else intervention.targets
+def _check_flips(scm: Scm, evidence: Evidence, intervention: Intervention | None) -> None:
+    """Refuse a flip whose own value some row does not have."""
+    worlds = () if intervention is None else worlds_of(scm, intervention)
     lacking = [
-        t
-        for t in targets
-        if t in scm.observed
-        and (t not in evidence.values or (t in evidence.seen and not evidence.seen[t].all()))
+        n
+        for n in dict.fromkeys(n for w in worlds for n in w.not_own)
+        if n not in evidence.values or (n in evidence.seen and not evidence.seen[n].all())
     ]
     if lacking:
-        hint = "leave out the rows that lack it"
-        raise CounterfactualError([findings.flip_without_fact(n, hint) for n in lacking])
+        raise CounterfactualError([findings.flip_without_fact(n) for n in lacking])
 
 
 def _draws(

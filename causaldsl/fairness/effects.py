@@ -108,6 +108,8 @@ class EffectsReport:
 
     Parameters
     ----------
+    unit
+        What one is, of the outcome and so of every effect.
     contrasts
         Names of the contrasts; each is the first level's world minus the second's.
     levels
@@ -124,6 +126,7 @@ class EffectsReport:
     do: str
     target: str
     outcome: str
+    unit: str
     by: tuple[str, ...]
     contrasts: tuple[str, ...]
     levels: Mapping[str, tuple[str, str]]

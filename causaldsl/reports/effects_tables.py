@@ -64,7 +64,7 @@ def document_of_effects(report: EffectsReport) -> Document:
 
 def _assumed(report: EffectsReport) -> Iterator[tuple[str, str]]:
     yield "do", f"{report.do}: {'; '.join(report.contrasts)}, the first world minus the second"
-    yield "outcome", f"{report.outcome}, in the model's unit"
+    yield "outcome", f"{report.outcome}, {report.unit}"
     for remark in report.remarks:
         yield "note", remark
     yield "rows", f"{report.n_rows:,}"
@@ -217,6 +217,7 @@ def _json(report: EffectsReport) -> str:
         "do": report.do,
         "target": report.target,
         "outcome": report.outcome,
+        "unit": report.unit,
         "by": list(report.by),
         "contrasts": [
             {"name": name, "high": levels[0], "low": levels[1]}
@@ -315,7 +316,7 @@ def _done(
     whose = ""
     if done.set_ and done.redrawn:
         whose = ", anew in this world"
-    elif done.set_:
+    elif done.set_ and not probabilities:
         whose = ", with the noise of the row's factual decoded values"
     if done.decoded:
         yield "decoded", f"{_listed(done.decoded)}: {verb}{whose}"
