@@ -224,7 +224,7 @@ def test_the_network_learns_to_tell_the_batch_from_the_permuted_second_batch():
     module = compiled.module
     g = torch.Generator().manual_seed(0)
     joint, product = (torch.randn(8, 4, generator=g).double() for _ in range(2))
-    with isolated(0) as state:
+    with isolated(0) as state, torch.no_grad():
         ratio, loss = module.density_ratio("player.it", joint, product)
     params = {n: v.detach() for n, v in state["params"].items()}
     both = network(params, "player.it", np.concatenate([joint, product]))
