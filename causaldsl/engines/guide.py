@@ -61,13 +61,13 @@ def guide_refusal(problem: Problem) -> str | None:
         return "no guide was fitted for this evidence"
     if is_per_row(problem.compiled.scm) and "__row__" not in problem.extra:
         return "the guide has parameters for the rows of its training table only"
-    if not _is_trained(problem, name):
+    if not is_trained(problem, name):
         return "the guide for this evidence was not trained"
     return None
 
 
-def _is_trained(problem: Problem, name: str) -> bool:
-    """Whether the state holds every parameter that a guide asks for."""
+def is_trained(problem: Problem, name: str) -> bool:
+    """Whether the state holds every parameter that a guide asks for; one may be another's too."""
     state = {k: dict(v) for k, v in _parts(problem.state)}
     known = set(state.get("params", {}))
     data = _guide_data(problem.rows(torch.arange(min(1, problem.n_rows))), name)

@@ -7,7 +7,7 @@ can exist (free parameters for every row, a discrete latent), another engine ans
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from causaldsl.diagnostics.model import FairnessError
 from causaldsl.engines.choose import latent_posterior
-from causaldsl.engines.guide import guide_factors, is_per_row
+from causaldsl.engines.guide import guide_factors, is_per_row, is_trained
 from causaldsl.engines.importance import normalised, taken
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.problem import Problem
@@ -102,9 +102,10 @@ class Abducter:
 
     def _has_guide(self, problem: Problem) -> bool:
         evidence = self.compiled.module.GUIDE_EVIDENCE.get(_GUIDE)
-        trained = any(str(k).startswith("guide_without_outcome.") for k in self.state["params"])
         exact = evidence is not None and set(evidence) == set(problem.evidence)
-        return trained and exact and not is_per_row(self.compiled.scm)
+        if not exact or is_per_row(self.compiled.scm):
+            return False
+        return bool(self.state["params"]) and is_trained(replace(problem, state=self.state), _GUIDE)
 
     def _guide_means(self, problem: Problem, seed: int) -> dict[str, Tensor]:
         """Return the means of the guide's factors, averaged where one may read another's draw."""
