@@ -9,10 +9,10 @@
 scm cevae "Causal effect variational autoencoder"
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
-latent u[7]
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
+latent    u[7]
 group r = Age, Race, Native_Country
 group d = Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week
 
@@ -20,7 +20,7 @@ u -> r, d, a, y
 a -> y
 
 r, d, a ~ mlp(u; hidden=[100], activation=leaky_relu)
-y ~ mlp(u; hidden=[100], activation=leaky_relu) by a
+y       ~ mlp(u; hidden=[100], activation=leaky_relu) by a
 guide a ~ mlp(r, d; hidden=[100], activation=leaky_relu)
 guide y ~ mlp(r, d; hidden=[100], activation=leaky_relu) by a
 guide u ~ Normal(mlp(r, d, y; hidden=[100], activation=leaky_relu) by a)

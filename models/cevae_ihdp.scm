@@ -12,8 +12,8 @@ param act = elu
 
 observed xc[6]  : real   from standardize("x1" .. "x6")
 observed xb[19] : binary from "x7" .. "x25"
-observed t : binary "treatment"
-outcome  y : real from standardize("y")
+observed t      : binary "treatment"
+outcome  y      : real   from standardize("y")
 latent   z[20]
 group x = xc, xb
 
@@ -24,8 +24,10 @@ x ~ mlp(z; hidden=[200, 200], activation=act)
 t ~ mlp(z; hidden=[200], activation=act)
 y ~ Normal(mlp(z; hidden=[200, 200, 200], activation=act) by t, 1)
 guide t ~ mlp(x; hidden=[20], activation=act)
-guide y ~ Normal(mlp(mlp(x; hidden=[200, 200], activation=act); hidden=[200], activation=act) by t, 1)
-guide z ~ Normal(mlp(mlp(x, y; hidden=[200, 200], activation=act); hidden=[200], activation=act) by t)
+guide y ~ Normal(mlp(mlp(x; hidden=[200, 200], activation=act); hidden=[200], activation=act) by t,
+                 1)
+guide z ~ Normal(mlp(mlp(x, y; hidden=[200, 200], activation=act); hidden=[200],
+                     activation=act) by t)
 
 train learning_rate=1e-3, batch_size=100, epochs=100, optimizer=adamw, weight_decay=1e-4
 query ate = E[y[t <- 1] - y[t <- 0]]

@@ -8,10 +8,10 @@
 scm cvae "Conditional variational autoencoder"
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
-latent u[7]
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
+latent    u[7]
 group r = Age, Race, Native_Country
 group d = Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week
 

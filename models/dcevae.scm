@@ -14,9 +14,9 @@ param beta_tc = 0.4
 param beta_fair = 0.2
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
 latent    u_r[3], u_d[4]
 group r = Age, Race, Native_Country
 group d = Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week
@@ -30,8 +30,10 @@ guide u_r ~ Normal(mlp(r, a, y; hidden=[100, 100], activation=leaky_relu))
 guide u_d ~ Normal(mlp(d, a, y; hidden=[100, 100], activation=leaky_relu))
 
 loss elbo(weights={a: 0})
-loss disentangle = beta_tc * total_correlation(u_d, (u_r, a); network=mlp(hidden=[100, 100, 100], activation=leaky_relu(0.2)))
-loss fair = beta_fair * mean(abs(E[y] - E[y[a <- a']]))
+loss disentangle = beta_tc * total_correlation(u_d, (u_r, a);
+                                               network=mlp(hidden=[100, 100, 100],
+                                                           activation=leaky_relu(0.2)))
+loss fair        = beta_fair * mean(abs(E[y] - E[y[a <- a']]))
 
 train learning_rate=2e-3, schedule=exponential, batch_size=256, epochs=40
 query te = E[y[a <- 1]] - E[y[a <- 0]]

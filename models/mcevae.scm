@@ -9,10 +9,10 @@
 scm mcevae "Multi-group matched variational autoencoder"
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
-latent u[7]
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
+latent    u[7]
 group r = Age, Race, Native_Country
 group d = Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week
 
@@ -20,7 +20,7 @@ u -> r, d, y
 a -> d, y
 
 r, d ~ mlp(parents; hidden=[8, 9, 9], activation=leaky_relu, norm=batch)
-y ~ mlp(parents; hidden=[8], activation=leaky_relu, norm=batch)
+y    ~ mlp(parents; hidden=[8], activation=leaky_relu, norm=batch)
 guide u ~ Normal(mlp(r, d; hidden=[9, 9], activation=leaky_relu, norm=batch) by a)
 
 loss elbo(kl=0, weights={a: 0})

@@ -12,10 +12,10 @@ scm cevae_released "CEVAE as released"
 param a_f = 1
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
-latent u[7]
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
+latent    u[7]
 group r = Age, Race, Native_Country
 group d = Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week
 
@@ -23,10 +23,11 @@ u -> r, d, a, y
 a -> y
 
 r, d, a ~ mlp(u; hidden=[100], activation=tanh)
-y ~ mlp(u; hidden=[100], activation=tanh) by a
+y       ~ mlp(u; hidden=[100], activation=tanh) by a
 guide a ~ mlp(r, d; hidden=[100], activation=tanh)
 guide y ~ mlp(r, d; hidden=[100], activation=tanh) by sampled(a)
-guide u ~ Normal(mlp(r, d, sampled(y); hidden=[100], activation=tanh, out=tanh) by sampled(a); scale=logvar)
+guide u ~ Normal(mlp(r, d, sampled(y); hidden=[100], activation=tanh, out=tanh) by sampled(a);
+                 scale=logvar)
 
 loss fair = a_f * mean(abs(E[y] - E[y[a <- a']]))
 

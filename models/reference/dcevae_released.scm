@@ -13,9 +13,9 @@ param a_h = 0.4
 param a_f = 0
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
 latent    u_r[3], u_d[4]
 group r = Age, Race, Native_Country
 group d = Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week
@@ -29,8 +29,10 @@ guide u_r ~ Normal(mlp(r, a, y; hidden=[100, 100], activation=leaky_relu); scale
 guide u_d ~ Normal(mlp(d, a, y; hidden=[100, 100], activation=leaky_relu); scale=logvar)
 
 loss elbo(weights={a: 0})
-loss disentangle = a_h * total_correlation(u_d, (u_r, a); network=mlp(hidden=[100, 100, 100], activation=leaky_relu(0.2)))
-loss fair = a_f * mean(abs(E[y] - E[y[a <- a']]))
+loss disentangle = a_h * total_correlation(u_d, (u_r, a);
+                                           network=mlp(hidden=[100, 100, 100],
+                                                       activation=leaky_relu(0.2)))
+loss fair        = a_f * mean(abs(E[y] - E[y[a <- a']]))
 
 train learning_rate=1e-4, batch_size=256, epochs=500, validation=0.25, patience=30, keep=accuracy(y)
 query te = E[y[a <- 1]] - E[y[a <- 0]]

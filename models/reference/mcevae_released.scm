@@ -11,11 +11,12 @@
 scm mcevae_released "mCEVAE as released"
 
 sensitive a : binary from "Sex" "1 = male"
-observed Age, Race, Native_Country : binary
-observed Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
-outcome y : binary from "Income" "1 = above 50K"
-latent u[7]
-group x = Age, Workclass, Education, Marital_Status, Occupation, Relationship, Race, Hours_Per_Week, Native_Country
+observed  Age, Race, Native_Country : binary
+observed  Workclass, Education, Marital_Status, Occupation, Relationship, Hours_Per_Week : binary
+outcome   y : binary from "Income" "1 = above 50K"
+latent    u[7]
+group x = Age, Workclass, Education, Marital_Status, Occupation, Relationship, Race, Hours_Per_Week,
+          Native_Country
 
 u, a -> x, y
 
