@@ -60,6 +60,7 @@ from causaldsl.worlds import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from causaldsl.bench.dcevae import EffectsTable
     from causaldsl.bench.protocols import ModelSource
     from causaldsl.bench.saved_worlds import SavedWorlds
     from causaldsl.bench.scm_models import ScmSource
@@ -88,6 +89,7 @@ __all__ = [
     "check_source",
     "checked_scm",
     "compare",
+    "compare_effects",
     "compile_scm",
     "compile_text",
     "counterfactual",
@@ -560,6 +562,69 @@ def compare(
         progress=progress,
     )
     return replace(found, left_out=dict(data.dropped), findings=(*data.warnings, *found.findings))
+
+
+def compare_effects(
+    models: Sequence[Path | str | Scm],
+    table: object,
+    *,
+    seeds: Sequence[int],
+    draws: int = 50,
+    sensitive: str | None = None,
+    strata: Sequence[str] | None = None,
+    once: bool = False,
+    words: Mapping[str, object] | None = None,
+    overrides: Overrides | None = None,
+    name: str = "table",
+    progress: ProgressCallback = silent,
+) -> EffectsTable:
+    """Return several models' effects and decoded rows over several splits, by DCEVAE's protocol.
+
+    Parameters
+    ----------
+    sensitive
+        Whose effect; the only sensitive variable when not given.
+    strata
+        Variables within whose levels effects are averaged; those of binarised Adult when not given
+        and there.
+    once
+        Leave out rows that the table holds twice, and ask classifiers of test rows alone.
+
+    Raises
+    ------
+    FairnessError
+        CD808 where the protocol does not apply, CD809 for models that disagree on the table.
+    """
+    from causaldsl.bench.dcevae import DcevaeConfig
+    from causaldsl.bench.dcevae import compare_effects as run_comparison
+    from causaldsl.bench.protocols import DataSet
+    from causaldsl.bench.scm_models import columns_of
+    from causaldsl.data.binding import bind
+    from causaldsl.data.schema import schema_of
+    from causaldsl.mitigation.abducted import roles_of
+
+    _verify_numbers(draws, None)
+    scms = _compared(models, overrides or {})
+    for scm in scms:
+        _verify_fittable(scm)
+    data = bind(read_rows(table), schema_of(scms[0]))
+    found = run_comparison(
+        [_source(scm, data, words) for scm in scms],
+        DataSet(name=name, columns=columns_of(data), roles=roles_of(scms[0])),
+        DcevaeConfig(
+            seeds=tuple(seeds),
+            draws=draws,
+            sensitive=sensitive,
+            strata=None if strata is None else tuple(strata),
+            once=once,
+        ),
+        progress=progress,
+    )
+    return replace(
+        found,
+        left_out={**{why: n for why, n in data.dropped.items() if n}, **found.left_out},
+        findings=(*data.warnings, *found.findings),
+    )
 
 
 def _verify_numbers(draws: object, epsilon: object) -> None:

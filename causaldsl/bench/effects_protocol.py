@@ -21,8 +21,8 @@ from sklearn.svm import SVC
 from causaldsl.bench.splits import Split, take_rows
 from causaldsl.fairness.predictor import BoolArray, Columns, FloatArray, IntArray
 
-#: What the effects per row are: observed outcomes, probabilities, or decisions at one half.
-Version = Literal["observed", "probability", "decision"]
+#: What the effects per row are: observed outcomes, probabilities, decisions at one half, or draws.
+Version = Literal["observed", "probability", "decision", "sampled"]
 
 #: Total of both column sums below which a chi-square term counts as zero (the released code's).
 TINY = 1e-10
@@ -254,6 +254,7 @@ def judge_generated(
     *,
     features: Sequence[str],
     outcome: str,
+    counted: Sequence[str] | None = None,
 ) -> GeneratedFigures:
     """Return the figures of a model's effects and generated tables.
 
@@ -271,7 +272,10 @@ def judge_generated(
         where copies are kept out.
     features
         What the classifiers read: every column but the outcome, the sensitive one included.
+    counted
+        The columns of 0 and 1 whose sums are held against each other; by default every one.
     """
+    counted = (*features, outcome) if counted is None else counted
     worlds = dict(generated)
     if len(worlds) > 1:
         worlds["whole"] = pooled(*generated.values())
@@ -281,7 +285,7 @@ def judge_generated(
         effects=effects,
         effect_error=effect_error(effects, real_effects),
         chi_square={
-            w: chi_square_distance(columns, real, (*features, outcome))
+            w: chi_square_distance(columns, real, counted)
             for w, columns in worlds.items()
         },
         accuracy={

@@ -7,7 +7,8 @@ import warnings
 
 import typer
 
-from causaldsl.cli.audit import audit, compare, predict
+from causaldsl.cli.audit import audit, predict
+from causaldsl.cli.compare import compare
 from causaldsl.cli.compile import compile_
 from causaldsl.cli.data import data, init
 from causaldsl.cli.effects import effects, generate
