@@ -88,7 +88,8 @@ class FitResult:
     `curves` holds one number per epoch: ``objective``, ``elbo`` (the negative ELBO per row), each
     loss under its name, ``validation`` where rows were set apart, ``learning_rate``. `elbo` is
     the negative ELBO per row, in nats, as the mean of `passes` full passes; `elbo_se` is that
-    mean's standard error. `parts` are its shares by site, `terms` the losses' own values, `kl`
+    mean's standard error. `parts` are its shares by site, `terms` the losses' own values,
+    `weights` what each counts for at the end (R of a balance included), `kl`
     each latent's divergence from its prior per row, `units` the same by dimension and what of it
     is in use, `balance` the R of each balanced loss. `kept` is the epoch, from 1, whose state was
     kept where `keep` looked for the best.
@@ -111,6 +112,7 @@ class FitResult:
     passes: int
     parts: Mapping[str, float] = field(default_factory=dict)
     terms: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
     kl: Mapping[str, float] = field(default_factory=dict)
     units: Mapping[str, Units] = field(default_factory=dict)
     kept: int | None = None
@@ -165,7 +167,7 @@ def result_to_dict(result: FitResult) -> dict[str, Any]:
     """Return a record as JSON values; floats keep every digit."""
     plain = ("status", "method", "seed", "n_rows", "n_validation", "data_digest", "epochs", "steps")
     numbers = ("seconds", "elbo", "elbo_se", "passes", "kept")
-    maps = ("dropped", "parts", "terms", "kl", "balance")
+    maps = ("dropped", "parts", "terms", "weights", "kl", "balance")
     return (
         {name: getattr(result, name) for name in (*plain, *numbers)}
         | {name: dict(getattr(result, name)) for name in maps}

@@ -42,6 +42,7 @@ from causaldsl.inference.metrics import metric_of, verify_metric
 from causaldsl.inference.states import cloned, state_from
 from causaldsl.inference.targets import (
     Target,
+    final_weights,
     fixed_balance,
     guide_parameters,
     guide_target,
@@ -252,6 +253,7 @@ def _finish(
         passes=measured.passes,
         parts=measured.parts,
         terms=measured.terms,
+        weights=final_weights(compiled, measured.terms, balance),
         kl=convergence.divergences(compiled, measured.parts),
         units=units,
         kept=None if run.interrupted else run.best_epoch,

@@ -140,6 +140,18 @@ def model_target(
     )
 
 
+def final_weights(
+    compiled: CompiledScm, terms: Mapping[str, float], balance: Mapping[str, float]
+) -> dict[str, float]:
+    """Return what a unit of each term adds to the objective once every warm-up has ended."""
+    with torch.enable_grad():
+        free = {n: torch.tensor(v, requires_grad=True) for n, v in terms.items()}
+        total = compiled.module.objective(free, math.inf, balance)
+        slopes = torch.autograd.grad(total, list(free.values()), allow_unused=True)
+    found = {n: float(s) for n, s in zip(free, slopes, strict=True) if s is not None}
+    return {n: w for n, w in found.items() if math.isfinite(w)}
+
+
 def reads_second_batch(compiled: CompiledScm) -> bool:
     """Whether some loss permutes the blocks of a second batch."""
     return "second" in inspect.signature(compiled.module.loss_terms).parameters

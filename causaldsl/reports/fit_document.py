@@ -36,6 +36,10 @@ def _how(result: FitResult) -> Iterator[tuple[str, str]]:
     yield "negative ELBO per row", f"{result.elbo:.5f} ± {result.elbo_se:.5f} nats ({passes})"
 
 
+def _of(name: str, table: Mapping[str, float]) -> str:
+    return figure(table[name]) if name in table else "-"
+
+
 def _tables(fitted: FittedScm) -> Iterator[Table]:
     result = fitted.result
     yield _numbers("Negative ELBO per row", "site", "nats", result.parts)
@@ -44,10 +48,10 @@ def _tables(fitted: FittedScm) -> Iterator[Table]:
     losses = {name: value for name, value in result.terms.items() if name != "elbo"}
     if losses:
         rows = tuple(
-            (name, figure(value), figure(result.balance[name]) if name in result.balance else "-")
+            (name, figure(value), *(_of(name, table) for table in (result.weights, result.balance)))
             for name, value in losses.items()
         )
-        yield Table(title="Losses", columns=("loss", "value", "R"), rows=rows)
+        yield Table(title="Losses", columns=("loss", "value", "weight", "R"), rows=rows)
     if result.boundary:
         bounds = tuple(
             (b.name, figure(b.value), figure(b.floor), "reached" if b.reached else "ahead")

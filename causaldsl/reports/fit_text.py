@@ -77,7 +77,8 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
     for name, value in r.terms.items():
         if name != "elbo":
             balance = f", R = {r.balance[name]:.5g}" if name in r.balance else ""
-            yield f"  loss {name}: {value:.5g}{balance}"
+            weight = f", weight {r.weights[name]:.4g}" if name in r.weights else ""
+            yield f"  loss {name}: {value:.5g}{weight}{balance}"
     for b in r.boundary:
         word = "is at" if b.reached else "heads for"
         yield f"  {b.name} = {b.value:.4f} {word} its floor {b.floor:g} (no interior optimum)"
