@@ -231,7 +231,8 @@ def run(name, x, p, level=None):
         return dense(name, x, p, net)
     out = dense(f"{name}[0]", x, p, net)
     for k in range(1, net["levels"]):
-        out = torch.where((level == k)[EVENT], dense(f"{name}[{k}]", x, p, net), out)
+        own = (level == k)[EVENT]
+        out = torch.where(own, dense(f"{name}[{k}]", x, p, net), out)
     return out
 ''',
     "run_split": '''
@@ -246,7 +247,8 @@ def run(name, x, p, level=None):
     if not MODE["training"] or net.get("norm") != "batch":
         out = dense(f"{name}[0]", x, p, net)
         for k in range(1, net["levels"]):
-            out = torch.where((level == k)[EVENT], dense(f"{name}[{k}]", x, p, net), out)
+            own = (level == k)[EVENT]
+            out = torch.where(own, dense(f"{name}[{k}]", x, p, net), out)
         return out
     out = None
     for k in range(net["levels"]):
