@@ -393,9 +393,12 @@ def _tables(program: ir.Program, w: Writer) -> str:
     inverted = [m for m in program.mechanisms if m.inverse]
     inverses = [f"{quoted(m.target)}: invert_{w.variables[m.target]}" for m in inverted]
     of = [f"{quoted(m.target)}: {quoted(m.inverse.latent)}" for m in inverted if m.inverse]
+    sharing = [m for m in program.mechanisms if m.shared]
+    heads = [f"{quoted(m.target)}: heads_{w.shared[m.shared]}" for m in sharing if m.shared]
     return "\n".join(
         (
             collection("MECHANISMS = ", mechanisms, "{}"),
+            *([collection("HEADS = ", heads, "{}")] if heads else []),
             collection("PARENTS = ", parents, "{}"),
             collection("INVERSES = ", inverses, "{}"),
             collection("INVERSE_OF = ", of, "{}"),

@@ -22,7 +22,7 @@ from causaldsl.engines.protocol import LatentPosterior
 from causaldsl.ir.networks import event_of
 from causaldsl.runtime.distributions import abduct_noise, apply_noise, draw_noise, is_possible
 from causaldsl.runtime.forward import any_cell, encoded, for_cells, mechanism_output
-from causaldsl.runtime.load import Values
+from causaldsl.runtime.load import Heads, Values
 from causaldsl.runtime.noise_maps import joint_shape
 from causaldsl.semantics.model import Scm
 
@@ -221,18 +221,19 @@ def abduct(
     posterior = latent_posterior(problem, draws, generator, engine=engine, objective=objective)
     values: dict[str, Tensor] = {}
     noise: dict[str, Tensor] = {}
+    heads: Heads = {}
     for name in problem.order:
         known = problem.evidence[name].unsqueeze(0) if name in problem.evidence else None
         known = posterior.samples.get(name) if known is None else known
         wanted = reached is None or name in reached
         if known is None:
-            values[name], fresh = _generated(problem, name, values, draws, generator)
+            values[name], fresh = _generated(problem, name, values, draws, generator, heads)
             if fresh is not None:
                 noise[name] = fresh
             continue
         values[name] = known
         if wanted or _is_settled(problem, name, values):
-            own = _own_noise(problem, name, values, draws, generator, wanted=wanted)
+            own = _own_noise(problem, name, values, draws, generator, heads, wanted=wanted)
             if own is not None:
                 noise[name] = own
     return Abduction(values=values, noise=noise, posterior=posterior, draws=draws)
@@ -244,10 +245,15 @@ def _is_settled(problem: Problem, name: str, values: Values) -> bool:
 
 
 def _generated(
-    problem: Problem, name: str, values: Values, draws: int, generator: torch.Generator
+    problem: Problem,
+    name: str,
+    values: Values,
+    draws: int,
+    generator: torch.Generator,
+    heads: Heads,
 ) -> tuple[Tensor, Tensor | None]:
     """Return a variable that no evidence speaks of: by its mechanism, with the noise drawn."""
-    output, is_value = mechanism_output(problem.compiled, problem.params, name, values)
+    output, is_value = mechanism_output(problem.compiled, problem.params, name, values, heads)
     if is_value:
         shape = joint_shape(output.shape, (1, problem.n_rows, *problem.event(name)))
         return encoded(problem.compiled, name, output).expand(shape), None
@@ -261,11 +267,12 @@ def _own_noise(
     values: Values,
     draws: int,
     generator: torch.Generator,
+    heads: Heads,
     *,
     wanted: bool,
 ) -> Tensor | None:
     """Return the noise behind a known value, having checked that the mechanism can give it."""
-    output, is_value = mechanism_output(problem.compiled, problem.params, name, values)
+    output, is_value = mechanism_output(problem.compiled, problem.params, name, values, heads)
     value = values[name]
     if is_value:
         _check_equation(problem, name, output, value)

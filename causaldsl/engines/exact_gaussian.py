@@ -31,6 +31,7 @@ from causaldsl.engines.problem import Block, Problem, complete
 from causaldsl.engines.protocol import BlockPosterior
 from causaldsl.runtime.distributions import cell_of, log_density
 from causaldsl.runtime.forward import mechanism_output
+from causaldsl.runtime.load import Heads
 from causaldsl.semantics.model import Stochastic, Structural
 from causaldsl.vocabulary.domains import Real
 
@@ -139,10 +140,11 @@ def _residuals(
     """Return standardised residuals and scales ``(N, F)``, and misses of ``:=`` ``(N, k)``."""
     values = complete(problem, block, unknown)
     residuals, scales, misses = [], [], []
+    heads: Heads = {}
     for name in block.factors:
         if not _is_gaussian(problem, name, reals):
             continue
-        output, _ = mechanism_output(problem.compiled, problem.params, name, values)
+        output, _ = mechanism_output(problem.compiled, problem.params, name, values, heads)
         cell, _ = cell_of(output)
         full = (problem.n_rows, *problem.event(name))
         target = values[name].log() if isinstance(cell, td.LogNormal) else values[name]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from causaldsl.runtime.distributions import log_density
 from causaldsl.runtime.forward import encoded, mechanism_output
-from causaldsl.runtime.load import CompiledScm, Values
+from causaldsl.runtime.load import CompiledScm, Heads, Values
 from causaldsl.runtime.noise_maps import joint_shape
 from causaldsl.semantics.model import Structural
 from causaldsl.vocabulary.domains import levels_of
@@ -259,8 +259,9 @@ def log_joint(problem: Problem, block: Block, unknown: Values) -> Tensor:
     """
     values = complete(problem, block, unknown)
     total = torch.zeros(problem.n_rows, dtype=torch.float64)
+    heads: Heads = {}
     for name in block.factors:
-        output, _ = mechanism_output(problem.compiled, problem.params, name, values)
+        output, _ = mechanism_output(problem.compiled, problem.params, name, values, heads)
         total = total + log_density(output, values[name])
         if name in problem.inverted:
             total = total + values[f"{problem.inverted[name]}__slope"]

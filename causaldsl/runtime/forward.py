@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from causaldsl.runtime.distributions import apply_noise, draw_noise
-from causaldsl.runtime.load import CompiledScm, Values
+from causaldsl.runtime.load import CompiledScm, Heads, Values
 from causaldsl.runtime.scope import isolated
 from causaldsl.vocabulary.domains import Categorical, Ordered
 
@@ -26,10 +26,13 @@ Assigned = Tensor | Callable[[Values], Tensor]
 
 
 def mechanism_output(
-    compiled: CompiledScm, params: Values, name: str, values: Values
+    compiled: CompiledScm, params: Values, name: str, values: Values, heads: Heads | None = None
 ) -> tuple[Any, bool]:
-    """Return what a mechanism gives at its parents' values, and whether that is already a value."""
-    output = compiled.apply_mechanism(name, params, values)
+    """Return what a mechanism gives at its parents' values, and whether that is already a value.
+
+    Within a pass that never changes a value, `heads` spares running a shared network twice.
+    """
+    output = compiled.apply_mechanism(name, params, values, heads)
     if isinstance(output, Tensor):
         return output, True
     if hasattr(output, "v") and type(output).__name__ == "Delta":
@@ -57,11 +60,12 @@ def draw_forward(
     given = interventions or {}
     values: dict[str, Tensor] = {}
     noise: dict[str, Tensor] = {}
+    heads: Heads = {}
     for name in compiled.mechanisms:
         if name in given:
             values[name] = _assigned(given[name], values).expand(*shape, *compiled.event(name))
             continue
-        output, is_value = mechanism_output(compiled, params, name, values)
+        output, is_value = mechanism_output(compiled, params, name, values, heads)
         if is_value:
             values[name] = encoded(compiled, name, output).expand(*shape, *compiled.event(name))
         else:
@@ -143,6 +147,7 @@ def propagate(
         row and draw by draw; without it every mechanism is evaluated.
     """
     values: dict[str, Tensor] = {}
+    heads: Heads = {}
     moved: dict[str, Tensor] = {}  # rows whose value is not the fact; a missing name never moved
     for name, parents in compiled.parents.items():
         axes = len(compiled.event(name))
@@ -153,7 +158,7 @@ def propagate(
             values[name] = fact
             continue
         else:
-            value = _from_noise(compiled, params, name, values, noise)
+            value = _from_noise(compiled, params, name, values, noise, heads)
             if fact is not None:
                 reached = _any_moved([moved[p] for p in parents if p in moved])
                 value = torch.where(for_cells(reached, axes), value, fact)
@@ -176,9 +181,9 @@ def for_cells(rows: Tensor, axes: int) -> Tensor:
 
 
 def _from_noise(
-    compiled: CompiledScm, params: Values, name: str, values: Values, noise: Values
+    compiled: CompiledScm, params: Values, name: str, values: Values, noise: Values, heads: Heads
 ) -> Tensor:
-    output, is_value = mechanism_output(compiled, params, name, values)
+    output, is_value = mechanism_output(compiled, params, name, values, heads)
     return encoded(compiled, name, output if is_value else apply_noise(output, noise[name]))
 
 

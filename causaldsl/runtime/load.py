@@ -16,6 +16,8 @@ from causaldsl.runtime.scope import isolated
 from causaldsl.semantics.model import Scm
 
 Values = Mapping[str, Tensor]
+#: Outputs of shared networks, by the function that gives them and the parents that it reads.
+Heads = dict[tuple[Callable[..., Tensor], tuple[str, ...]], Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,22 @@ class CompiledScm:
         events: Mapping[str, tuple[int, ...]] = getattr(self.module, "EVENTS", {})
         return tuple(events.get(name, ()))
 
-    def apply_mechanism(self, name: str, params: Values, values: Values) -> Any:  # noqa: ANN401 (a distribution or a tensor)
-        """Return the distribution (or, for ``:=``, the tensor) of `name` given its parents."""
-        return self.mechanisms[name](params, *(values[q] for q in self.parents[name]))
+    def apply_mechanism(
+        self, name: str, params: Values, values: Values, heads: Heads | None = None
+    ) -> Any:  # noqa: ANN401 (a distribution or a tensor)
+        """Return the distribution (or, for ``:=``, the tensor) of `name` given its parents.
+
+        `heads` remembers the outputs of networks that several variables share. It is for one pass,
+        in which every variable has one value.
+        """
+        parents = [values[q] for q in self.parents[name]]
+        shared = getattr(self.module, "HEADS", {}).get(name)
+        if heads is None or shared is None:
+            return self.mechanisms[name](params, *parents)
+        key = (shared, self.parents[name])
+        if key not in heads:
+            heads[key] = shared(params, *parents)
+        return self.mechanisms[name](params, *parents, heads=heads[key])
 
     def set_scales(self, scales: Mapping[str, Sequence[Any]]) -> None:
         """Fill in centre and spread of the training columns, in place; for an array by cell."""
