@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import builtins
 import keyword
+import re
 import unicodedata
 from collections.abc import Iterable
+
+from causaldsl.codegen.helpers_text import HELPERS, OBJECTIVE_TEXT, TRACES_WITH_WEIGHTS_TEXT
 
 #: Names that the emitted module uses itself: a variable of that name would stand in their way.
 OWN_NAMES = frozenset(
@@ -108,10 +111,21 @@ OWN_NAMES = frozenset(
         "REMARKS",
         "PLAYERS",
         "EVENTS",
+        "HEADS",
+        "NETWORKS",
+        "second",
+        "weights",
     ]
 ) | frozenset(dir(builtins))
-#: How the emitted functions of variables begin.
+#: What the emitted helpers are called.
+_HELPERS = frozenset(
+    name
+    for text in (*HELPERS.values(), TRACES_WITH_WEIGHTS_TEXT, OBJECTIVE_TEXT)
+    for name in re.findall(r"^(?:def |class )?(\w+)(?:\(| = |:)", text, re.MULTILINE)
+)
+#: How the emitted functions of variables begin, and what a network's outputs are called.
 _FUNCTIONS = ("given_", "invert_", "heads_", "new_", "after_", "mean_")
+_HEADS = re.compile(r"heads\d*")
 
 
 def _plain(name: str) -> str:
@@ -129,12 +143,12 @@ def mangle(
     names: Iterable[str], taken: Iterable[str] = (), *, constants: bool = False
 ) -> dict[str, str]:
     """Return a distinct Python identifier for every name, in order; constants in capitals."""
-    used = set(taken) | OWN_NAMES
+    used = set(taken) | OWN_NAMES | _HELPERS
     table: dict[str, str] = {}
     for name in names:
         base = _plain(_plain(name).upper()) if constants else _plain(name)
         reserved = keyword.iskeyword(base) or keyword.issoftkeyword(base)
-        if reserved or base in used or base.startswith(_FUNCTIONS):
+        if reserved or base in used or base.startswith(_FUNCTIONS) or _HEADS.fullmatch(base):
             base += "_"
         candidate, k = base, 2
         while candidate in used or keyword.iskeyword(candidate):

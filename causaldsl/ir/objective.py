@@ -20,7 +20,7 @@ _TERMS = (
 
 
 #: What a fit itself keeps beside the losses, by these keys.
-OWN_TERMS = frozenset({"elbo", "kl", "objective", "validation", "learning_rate"})
+OWN_TERMS = frozenset({"elbo", "kl", "auxiliary", "objective", "validation", "learning_rate"})
 
 
 def lower_objective(scm: Scm) -> tuple[ir.Objective | None, tuple[Diagnostic, ...]]:
