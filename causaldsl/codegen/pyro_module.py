@@ -379,11 +379,15 @@ def _inverses(program: ir.Program, w: Writer) -> list[str]:
             continue
         others = [q for q in m.parents if q != m.inverse.latent]
         arguments = ["p", w.variables[m.target], *(w.variables[q] for q in others)]
-        texts.append(
-            f"def invert_{w.variables[m.target]}({', '.join(arguments)}):\n"
+        w.heads = {}
+        lines = [
+            f"def invert_{w.variables[m.target]}({', '.join(arguments)}):",
             f'    """Return the {printable(m.inverse.latent)} that gives this'
-            f' {printable(m.target)}."""\n' + fit("return ", write(m.inverse.expression, w)) + "\n"
-        )
+            f' {printable(m.target)}."""',
+            *networks.assignments([m.inverse.expression], w, "p", 1),
+            fit("return ", write(m.inverse.expression, w)),
+        ]
+        texts.append("\n".join(lines) + "\n")
     return texts
 
 

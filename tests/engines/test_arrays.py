@@ -265,14 +265,16 @@ def test_picked_draws_of_an_array_keep_their_cells_together():
     assert torch.equal(chosen[1], values[1])
 
 
-def test_an_inverse_beside_an_array_gives_its_latent_back():
+@pytest.mark.parametrize("mean", ["2 * x[0] - x[1]", "mlp(x; hidden=[3])"])
+def test_an_inverse_beside_an_array_gives_its_latent_back(mean):
     text = (
         "scm m\nobserved x[2] : real\noutcome y : real\nlatent e\nx, e -> y\n"
-        "x ~ Normal([0, 1], 1)\ny := 2 * x[0] - x[1] + 3 * e\n"
+        f"x ~ Normal([0, 1], 1)\ny := {mean} + 3 * e\n"
     )
     compiled = compiled_of(text)
-    rows = simulate(compiled, {}, ROWS, 0)
-    problem = Problem.of(compiled, {}, {"x": rows["x"], "y": rows["y"]})
+    params, _ = numbers(compiled)
+    rows = simulate(compiled, params, ROWS, 0)
+    problem = Problem.of(compiled, params, {"x": rows["x"], "y": rows["y"]})
     with isolated(0), torch.no_grad():
         _, solved = invert_known(problem)
     assert torch.allclose(solved["e"], rows["e"])
