@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,13 @@ def simulate(
     opened = pipeline.open_model(model, None, overrides=overrides_of(set_))
     frame = pipeline.simulate(opened, rows, seed, do=do, worlds=worlds, latents=latents)
     if output is None:
-        write_out(frame.to_csv(index=False, lineterminator="\n"))
+        from causaldsl.data.images import is_picture
+
+        pictures = [name for name in frame.columns if is_picture(frame[name].iloc[0])]
+        write_out(frame.drop(columns=pictures).to_csv(index=False, lineterminator="\n"))
+        if pictures:
+            names = ", ".join(f"`{name}`" for name in pictures)
+            print(f"note: {names}: pictures are written beside a file, give -o", file=sys.stderr)
     else:
         from causaldsl.data.tables import write_table
 
