@@ -76,9 +76,12 @@ def _networks(fitted: FittedScm, networks: Mapping[str, Mapping[str, int]]) -> T
     table = fitted.compiled.module.NETWORKS
     rows = []
     for name, sizes in networks.items():
-        layers = ", ".join(map(str, table[name].get("sizes", ())))
-        branches = f"{table[name]['levels']}" if "levels" in table[name] else "1"
-        rows.append((name, layers or "-", branches, f"{sum(sizes.values()):,}"))
+        net = table[name]
+        layers = ", ".join(map(str, net.get("sizes", ())))
+        if "channels" in net:
+            layers = f"{layers} and channels {', '.join(map(str, net['channels']))}"
+        branches = str(net.get("levels", 1))
+        rows.append((name, layers, branches, f"{sum(sizes.values()):,}"))
     columns = ("network", "layers", "branches", "weights")
     return Table(title="Networks", columns=columns, rows=tuple(rows))
 
