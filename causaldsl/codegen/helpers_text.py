@@ -180,7 +180,8 @@ def block(key, x, p, net):
     if net.get("norm", "none") == "batch":
         weight, bias = p[f"{key}.norm.weight"], p[f"{key}.norm.bias"]
         mean, var = (p[f"{key}.norm.{word}"].detach() for word in ("mean", "var"))
-        x = F.batch_norm(x, mean, var, weight, bias, MODE["training"])
+        over_batch = MODE["training"] and x[:, 0].numel() > 1  # one value has no spread
+        x = F.batch_norm(x, mean, var, weight, bias, over_batch)
     elif "norm" in net:
         x = F.group_norm(x, 1, p[f"{key}.norm.weight"], p[f"{key}.norm.bias"])
     x = net["activation"](x)
@@ -438,6 +439,11 @@ def rows_in(data, n_rows=None):
     return len(next(iter(data.values()))) if data else n_rows
 ''',
 }
+
+#: The lines of `dense_full` that a module without norms leaves out.
+NORM_LINES = """            if "norm" in net:
+                x = normed(f"{key}.{k}", x, p, net["norm"])
+"""
 
 #: What a helper itself calls.
 HELPER_NEEDS = {

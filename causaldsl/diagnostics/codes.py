@@ -149,6 +149,7 @@ _register("CD418", "error", "prior that does not fit")
 _register("CD419", "error", "index of a parameter")
 _register("CD420", "error", "domain of a parameter")
 _register("CD421", "error", "out of place in this expression")
+_register("CD422", "error", "image halved too often")
 _register("CD441", "error", "guide of a variable that has none")
 _register("CD442", "error", "second guide")
 _register("CD443", "error", "guides that read each other in a circle")
@@ -307,6 +308,7 @@ _register("CD811", "error", "variable missing from the world model")
 _register("CD812", "error", "too few rows to split")
 _register("CD813", "error", "no outcome variable")
 _register("CD814", "error", "no `predict` line")
+_register("CD815", "error", "model of something other than drawn scenes")
 # --- CD9xx internal -----------------------------------------------------------------------
 
 

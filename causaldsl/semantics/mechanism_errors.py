@@ -189,6 +189,22 @@ def no_image(network: str, name: str | None, span: Span) -> Diagnostic:
     )
 
 
+def too_many_blocks(
+    network: str, blocks: int, most: int, sides: tuple[int, int], span: Span
+) -> Diagnostic:
+    """Return the finding that a convolution halves an image more often than its sides allow."""
+    height, width = sides
+    fitting = f"keep at most {most} of the channels, or " if most else ""
+    word = "block" if blocks == 1 else "blocks"
+    return codes.diagnostic(
+        "CD422",
+        f"`{network}` has {blocks} {word}, each a step of 2, and {height} x {width} pixels cannot "
+        f"be halved {'so often' if most else 'at all'}",
+        Label(span=span, text=f"sides that are multiples of {2**blocks} allow {blocks} {word}"),
+        hint=f"{fitting}cut the pictures to such sides",
+    )
+
+
 def uses_itself(name: str, span: Span) -> Diagnostic:
     """Return the finding that a mechanism reads the variable it generates."""
     return codes.diagnostic(

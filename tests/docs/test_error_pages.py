@@ -63,7 +63,7 @@ def test_the_wrong_model_of_a_page_gives_its_code_alone_and_the_right_one_nothin
 
 
 @pytest.mark.parametrize(
-    "code", [c for c in CODES if re.match(r"CD7[014]|CD814", c) and ">>>" in (page_of(c) or "")]
+    "code", [c for c in CODES if re.match(r"CD7[014]|CD81[45]", c) and ">>>" in (page_of(c) or "")]
 )
 def test_the_session_of_a_page_runs_as_shown_and_shows_the_code(code):
     wrong, right = re.findall(r"```python\n(.*?)```", page_of(code), flags=re.DOTALL)
