@@ -25,11 +25,13 @@ if TYPE_CHECKING:
         InternalError,
         ModelError,
     )
+    from causaldsl.pictures import Judgement, Pictures
 
 __version__ = VERSION
 
 _API = ("Counterfactuals", "Fit", "Model", "Report", "compare", "load", "load_fit", "loads")
 _ANSWERS = ("Effects", "Generated")
+_PICTURES = ("Judgement", "Pictures")
 _DIAGNOSTICS = (
     "CausalDslError",
     "CounterfactualError",
@@ -53,8 +55,10 @@ __all__ = [
     "Generated",
     "InferenceError",
     "InternalError",
+    "Judgement",
     "Model",
     "ModelError",
+    "Pictures",
     "Report",
     "__version__",
     "compare",
@@ -69,6 +73,8 @@ def __getattr__(name: str) -> object:
         return getattr(import_module("causaldsl.api"), name)
     if name in _ANSWERS:
         return getattr(import_module("causaldsl.answers"), name)
+    if name in _PICTURES:
+        return getattr(import_module("causaldsl.pictures"), name)
     if name in _DIAGNOSTICS:
         return getattr(import_module("causaldsl.diagnostics.model"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from typing_extensions import override
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from causaldsl.fairness.audit import FairnessReport
     from causaldsl.fairness.effects import EffectsReport
     from causaldsl.inference.fitted import FitResult, FittedScm
+    from causaldsl.pictures import Judgement, Pictures
     from causaldsl.reports.document import Document
     from causaldsl.runtime.load import CompiledScm
     from causaldsl.semantics.model import Scm
@@ -518,6 +519,55 @@ class Fit:
             objective=objective, progress=progress,
         )  # fmt: skip
         return _generated(made)
+
+    def pictures(
+        self,
+        frame: object,
+        do: Do,
+        *,
+        draws: int | Literal["mean"] = "mean",
+        seed: int = 0,
+        truth: object | None = None,
+        progress: ProgressCallback = silent,
+    ) -> Pictures:
+        """Return each row's picture as it is, reconstructed, and under one changed level.
+
+        Parameters
+        ----------
+        frame
+            The rows.
+        do
+            ``"a=a'"``, or one level: ``"a=1"``.
+        draws
+            ``mean``: the encoder's mean stands for the latents; a number: pictures averaged over
+            so many draws of the encoder.
+        truth
+            The true counterfactuals where they are known, to be shown beside: a column of the
+            rows, or pictures ``(N, c, h, w)``.
+        """
+        return pipeline.pictures(
+            pipeline.answerer_of(self.fitted), frame, _do(do), draws=draws, seed=seed,
+            truth=truth, progress=progress,
+        )  # fmt: skip
+
+    def judge_scenes(
+        self,
+        *,
+        n: int | None = None,
+        draws: int | Literal["mean"] = "mean",
+        seed: int = 0,
+        progress: ProgressCallback = silent,
+    ) -> Judgement:
+        """Return what the fit's pictures of drawn scenes are worth, beside the truth and a copy.
+
+        Parameters
+        ----------
+        n
+            How many scenes; those of the shipped part ``test`` when not given.
+        """
+        return pipeline.judge_scenes(
+            pipeline.answerer_of(self.fitted), n=n, draws=draws, seed=seed, progress=progress
+        )
 
     def query(
         self, names: str | Sequence[str] | None = None, *, seed: int = 0, n_rows: int = 100_000

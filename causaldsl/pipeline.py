@@ -48,6 +48,7 @@ from causaldsl.front import (
     lower_scm,
     summary_line,
 )
+from causaldsl.pictures import judge_scenes, pictures
 from causaldsl.source import SourceFile
 from causaldsl.worlds import (
     bound_rows,
@@ -105,10 +106,12 @@ __all__ = [
     "intervened",
     "is_fit_file",
     "is_numbered",
+    "judge_scenes",
     "load_fit",
     "lower_scm",
     "numbered",
     "open_model",
+    "pictures",
     "predict",
     "predictors_of",
     "query",

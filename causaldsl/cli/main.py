@@ -15,6 +15,7 @@ from causaldsl.cli.effects import effects, generate
 from causaldsl.cli.fit import fit
 from causaldsl.cli.graph import graph
 from causaldsl.cli.outcomes import ending_well
+from causaldsl.cli.pictures import pictures
 from causaldsl.cli.query import query
 from causaldsl.cli.text import check, explain, fmt
 from causaldsl.cli.worlds import counterfactual, simulate
@@ -64,6 +65,7 @@ for _name, _command, _short in (
     ("fit", fit, "Fit a model to a table."),
     ("counterfactual", counterfactual, "Ask what rows would have been."),
     ("effects", effects, "Ask how much one variable moves an outcome."),
+    ("pictures", pictures, "Show what pictures would have been, and judge them."),
     ("generate", generate, "Write the rows that a model makes of given ones."),
     ("query", query, "Answer the query lines of a model."),
     ("predict", predict, "Predict the outcome by a fit."),

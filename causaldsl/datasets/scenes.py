@@ -45,7 +45,9 @@ ASSOCIATION = (P_A[1] - P_A[0]) * (P_SUN[1] - P_SUN[0])
 #: What a changes in the picture, and what it only goes with.
 CAUSED, CORRELATED = ("roof", "window"), ("sun",)
 _UNIFORMS = ("z", "a", "sun", "tree", "snow", "shift", "hue", "light", "tone")
-_SMALLEST = 8
+#: The columns of a table of scenes beside `picture`, and the least side of one.
+ATTRIBUTES = ("a", "sun", "tree", "snow")
+SMALLEST = 8
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts RGB to L
 
 
@@ -92,9 +94,9 @@ def scenes(n: int, seed: int, *, size: int = 16, channels: int = 3) -> Scenes:
     ValueError
         If n is below 1, size below 8, or channels neither 1 nor 3.
     """
-    if n < 1 or size < _SMALLEST or channels not in (1, 3):
+    if n < 1 or size < SMALLEST or channels not in (1, 3):
         raise ValueError(
-            f"n >= 1, size >= {_SMALLEST}, channels 1 or 3; not {n}, {size}, {channels}"
+            f"n >= 1, size >= {SMALLEST}, channels 1 or 3; not {n}, {size}, {channels}"
         )
     drawn = np.random.default_rng(seed).random((n, len(_UNIFORMS)))
     u = dict(zip(_UNIFORMS, drawn.T, strict=True))
