@@ -111,11 +111,11 @@ def _write_guide(program: ir.Program, guide: ir.GuideProgram, w: Writer) -> str:
     if not nets:
         return text
     entries = [f"**weights_of({quoted(n)})" for n in nets]
-    table = collection("return ", entries, "{}").replace("\n", "\n    ")
+    table = collection("    return ", entries, "{}").replace("\n", "\n    ")
     return (
         f"def {reader}():\n"
         f'    """Return the weights of the networks of `{python_name(guide.name)}`."""\n'
-        f"    {table}\n\n\n{text}"
+        f"{table}\n\n\n{text}"
     )
 
 

@@ -19,6 +19,7 @@ from causaldsl.codegen.expressions import (
 from causaldsl.codegen.helpers_text import (
     HELPER_NEEDS,
     HELPERS,
+    NORM_LINES,
     OBJECTIVE_TEXT,
     TRACES_TEXT,
     TRACES_WITH_WEIGHTS_TEXT,
@@ -107,6 +108,8 @@ def _helpers(w: Writer) -> str:
             text = text.replace("[EVENT]", f"[{event}]" if pictures else "[..., None]")
             text = text.replace("ROWS", rows if pictures else "x.shape[:-1]")
             text = text.replace("dense(", "network(") if pictures else text
+        if name == "dense_full" and "normed" not in needs:  # units are dropped alone
+            text = text.replace(NORM_LINES, "")
         if name.startswith("weights"):
             line = "        found |= PICTURES\n"
             found = '        found |= picture_weights(key, net) if "kind" in net else {}\n'
