@@ -165,6 +165,9 @@ def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
     arguments: Mapping[str, ir.Ir] = {}
     structural: ir.Ir | None = None
     inverse: ir.Inverse | None = None
+    if variable.size is not None and variable.is_observed and variable.missing == "latent":
+        what = f"`missing latent` of the array `{variable.name}`"
+        raise Refused(not_compiled(what, variable.span))
     match variable.mechanism:
         case Structural(expression=expression, noise=noise):
             is_column = variable.is_observed and isinstance(variable.domain, Real)
