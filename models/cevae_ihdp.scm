@@ -12,7 +12,7 @@ param act = elu
 
 observed xc[6]  : real   from standardize("x1" .. "x6")
 observed xb[19] : binary from "x7" .. "x25"
-observed t      : binary "treatment"
+observed t      : binary from "treatment"
 outcome  y      : real   from standardize("y")
 latent   z[20]
 group x = xc, xb

@@ -4,7 +4,7 @@
 #          Autoencoder", AAAI 2021, Fig. 2(e). Widths and weights are those of their code.
 # Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
 # Differs  The KL is taken in closed form, the second batch is drawn anew at every step, both players'
-#          gradients are taken before either moves, and Adam starts at 2e-3 and decays, since 1e-4 needs
+#          gradients are taken before either moves, and Adam starts at 5e-3 and decays, since 1e-4 needs
 #          hundreds of epochs. `--set beta_fair=0` is the model without the fairness term.
 # Expect   Without the fairness term a total effect of about .18 (observed .19); with it below .05.
 
@@ -35,6 +35,6 @@ loss disentangle = beta_tc * total_correlation(u_d, (u_r, a);
                                                            activation=leaky_relu(0.2)))
 loss fair        = beta_fair * mean(abs(E[y] - E[y[a <- a']]))
 
-train learning_rate=2e-3, schedule=exponential, batch_size=256, epochs=40
+train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14
 query te = E[y[a <- 1]] - E[y[a <- 0]]
 predict y from r, d
