@@ -145,7 +145,9 @@ def final_weights(
 ) -> dict[str, float]:
     """Return what a unit of each term adds to the objective once every warm-up has ended."""
     with torch.enable_grad():
-        free = {n: torch.tensor(v, requires_grad=True) for n, v in terms.items()}
+        free = {
+            n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in terms.items()
+        }
         total = compiled.module.objective(free, math.inf, balance)
         slopes = torch.autograd.grad(total, list(free.values()), allow_unused=True)
     found = {n: float(s) for n, s in zip(free, slopes, strict=True) if s is not None}
