@@ -100,6 +100,15 @@ def test_equal_samples_have_no_discrepancy():
     assert float(module.mmd(x, x, "gaussian")) == pytest.approx(0.0, abs=1e-12)
 
 
+def test_long_samples_are_read_at_evenly_spaced_rows():
+    g = torch.Generator().manual_seed(0)
+    x, y = torch.randn(1025, 2, generator=g).double(), torch.randn(1024, 2, generator=g).double()
+    module = compiled_of(f"{HEAD}loss it = mmd(u by S) + hsic(u, x)\n").module
+    close(float(module.mmd(x, y, "gaussian", 1.0)), mmd(x[::2].numpy(), y.numpy(), width=1.0))
+    both = float(module.hsic(x, x, "gaussian", levels=(False, False)))
+    close(both, hsic(x[::2].numpy(), x[::2].numpy(), ("gaussian", "gaussian")))
+
+
 def test_the_discrepancy_to_a_distribution_draws_as_many_rows_from_it():
     _, _, found = of("mmd(u, Normal(0, 1); kernel=gaussian(0.8))")
     with isolated(0):

@@ -10,7 +10,9 @@ import typer
 from causaldsl import pipeline
 from causaldsl.cli.main import app
 from causaldsl.diagnostics.codes import CODES
+from causaldsl.ir.plan import fit_obstacles
 from causaldsl.source import SourceFile
+from tests.deep_models import Pass, rows_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -53,6 +55,26 @@ def _findings(text):
 def test_a_model_on_a_page_checks_without_findings(info, text):
     assert info == ""
     assert _findings(text) == ()
+
+
+@pytest.mark.parametrize(("info", "text"), _blocks("scm"))
+def test_a_model_on_a_page_compiles_and_its_terms_are_finite(info, text):
+    compiled = pipeline.compile_scm(SourceFile(path="block.scm", text=text))
+    if "all" in compiled.module.GUIDES and not fit_obstacles(compiled.scm, _program(compiled.scm)):
+        found = Pass(compiled, rows_of(compiled))
+        assert all(value.isfinite() for value in found.terms.values())
+
+
+def _program(scm):
+    stages, _ = pipeline.lower_scm(scm)
+    return stages[0]
+
+
+@pytest.mark.parametrize(("info", "text"), _blocks("scm-fragment"))
+def test_a_fragment_on_a_page_compiles(info, text):
+    checked = pipeline.check_source(SourceFile(path="block.scm", text=HEADER + text))
+    stages, refusals = pipeline.lower_scm(checked.scm)
+    assert stages is not None, refusals
 
 
 @pytest.mark.parametrize(("info", "text"), _blocks("scm-fragment"))
