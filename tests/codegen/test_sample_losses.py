@@ -37,7 +37,7 @@ def mmd(x, y, kernel="gaussian", width=None):
     return within - 2 * affinity(x, y, kernel, width).mean()
 
 
-def hsic(x, y, kernels):
+def hsic(x, y, kernels, width=None):
     n = len(x)
     centring = np.eye(n) - 1 / n
     grams = []
@@ -45,7 +45,7 @@ def hsic(x, y, kernels):
         if kernel == "level":
             grams.append((distances(z, z) == 0).astype(float))
         else:
-            grams.append(affinity(z, z, kernel, median_width(z)))
+            grams.append(affinity(z, z, kernel, width or median_width(z)))
     return np.trace(grams[0] @ centring @ grams[1] @ centring) / (n - 1) ** 2
 
 
@@ -105,8 +105,15 @@ def test_long_samples_are_read_at_evenly_spaced_rows():
     x, y = torch.randn(1025, 2, generator=g).double(), torch.randn(1024, 2, generator=g).double()
     module = compiled_of(f"{HEAD}loss it = mmd(u by S) + hsic(u, x)\n").module
     close(float(module.mmd(x, y, "gaussian", 1.0)), mmd(x[::2].numpy(), y.numpy(), width=1.0))
-    both = float(module.hsic(x, x, "gaussian", levels=(False, False)))
-    close(both, hsic(x[::2].numpy(), x[::2].numpy(), ("gaussian", "gaussian")))
+    both = float(module.hsic(x, x, "gaussian", 1.0))
+    close(both, hsic(x[::2].numpy(), x[::2].numpy(), ("gaussian", "gaussian"), 1.0))
+
+
+def test_the_width_of_long_samples_is_read_off_some_256_rows():
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(600, 2, generator=g).double()
+    module = compiled_of(f"{HEAD}loss it = mmd(u by S)\n").module
+    assert float(module.median_distance(x)) == pytest.approx(median_width(x[::2].numpy()))
 
 
 def test_the_discrepancy_to_a_distribution_draws_as_many_rows_from_it():
