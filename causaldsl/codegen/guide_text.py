@@ -14,6 +14,7 @@ from causaldsl.vocabulary.domains import (
     Binary,
     Categorical,
     Domain,
+    Image,
     Ordered,
     Positive,
     UnitInterval,
@@ -323,6 +324,8 @@ def _input(program: ir.Program, name: str, drawn: set[str], w: Writer) -> str:
             return f"levels({value}, {len(levels_of(mechanism.domain) or ())})"
         case Binary():
             return value
+        case Image():
+            return f"{value}.flatten(-3)"
         case _:
             w.needs.add("scaled")
             text = f"scaled({quoted(name)}, {value})"

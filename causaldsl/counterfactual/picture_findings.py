@@ -35,9 +35,3 @@ def no_whole_row(image: str, reason: str) -> Diagnostic:
         f"the encoder cannot answer for `{image}`: {reason}",
         hint="pictures rest on a guide that was fitted on whole rows, the image among them",
     )
-
-
-def no_pictures(image: str, n_rows: int) -> Diagnostic:
-    """Report a table in which no row has its image and its value of what is set."""
-    word = "row has" if n_rows == 1 else f"of {n_rows:,} rows has"
-    return diagnostic("CD709", f"no {word} both `{image}` and the variable that is set")

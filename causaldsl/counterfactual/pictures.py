@@ -64,8 +64,6 @@ class CounterfactualPictures:
     kept, moved
         What the image is made from, beside the latents and the target: what stays as it is in the
         row, and what descends from the target and follows it with its own noise.
-    left_out
-        How many rows lack their picture, or their value of the target.
     """
 
     model: str
@@ -83,7 +81,6 @@ class CounterfactualPictures:
     kept: tuple[str, ...]
     moved: tuple[str, ...]
     is_downstream: bool
-    left_out: int
 
 
 # --- the question ---------------------------------------------------------------------------
@@ -164,17 +161,22 @@ def counterfactual_pictures(
     Raises
     ------
     CounterfactualError
-        CD706 where no guide reads the rows, CD709 where no row has a picture, and what abduction
-        refuses.
+        CD706 where no guide reads the rows, CD709 and CD714 where a row lacks its picture or its
+        value of the target, and what abduction refuses.
     """
     if draws is not None and draws < 1:
         raise CounterfactualError([findings.wrong_draws(draws)])
     scm, image, target = compiled.scm, question.image, question.target
+    if lacking := _lacking(evidence, image):
+        reason = "holds no picture" if len(lacking) == evidence.n_rows else "lacks a picture"
+        raise CounterfactualError([findings.unreadable_evidence(image, reason, lacking)])
+    if _lacking(evidence, target):
+        raise CounterfactualError([findings.flip_without_fact(target)])
     above = nx.ancestors(scm.graph, image)
     below = nx.descendants(scm.graph, target)
     parts: list[tuple[Tensor, _Made]] = []
     done = 0
-    chunks = _problems(compiled, params, evidence, question, state, draws or 1)
+    chunks = _problems(compiled, params, evidence, state, draws or 1)
     for number, (part, problem) in enumerate(chunks):
         with isolated(seed), torch.no_grad():
             generator = torch.Generator().manual_seed(seed + 1_000_003 * number)
@@ -182,8 +184,6 @@ def counterfactual_pictures(
             parts.append((part, _make(problem, abducted, question)))
         done += len(part)
         progress(Progress(stage="pictures", done=done, total=evidence.n_rows))
-    if not parts:
-        raise CounterfactualError([picture_findings.no_pictures(image, evidence.n_rows)])
     positions = torch.cat([part for part, _ in parts])
     order = positions.argsort()
 
@@ -208,23 +208,27 @@ def counterfactual_pictures(
         kept=tuple(n for n in observed if n not in below),
         moved=tuple(n for n in observed if n in below),
         is_downstream=image in below,
-        left_out=evidence.n_rows - len(positions),
     )
+
+
+def _lacking(evidence: Evidence, name: str) -> list[int]:
+    """Return the numbers of the rows in which a variable is not given."""
+    if name not in evidence.values:
+        return [int(row) for row in evidence.row_numbers]
+    seen = evidence.seen.get(name)
+    return [] if seen is None else [int(row) for row in evidence.row_numbers[~seen]]
 
 
 def _problems(
     compiled: CompiledScm,
     params: Values,
     evidence: Evidence,
-    question: PictureQuestion,
     state: Mapping[str, object] | None,
     draws: int,
 ) -> Iterator[tuple[Tensor, Problem]]:
     """Yield rows in chunks that lack the same variables: their positions, and what is known."""
     cells = max(prod(compiled.event(n)) for n in compiled.parents)
     for names, positions in evidence.patterns():
-        if question.image not in names or question.target not in names:
-            continue
         for part in torch.split(positions, max(1, CHUNK // (draws * cells))):
             if len(part):
                 yield part, Problem.of(

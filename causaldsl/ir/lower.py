@@ -165,8 +165,11 @@ def _lower_mechanism(variable: Variable, ctx: Lowering) -> ir.MechanismIR:
     arguments: Mapping[str, ir.Ir] = {}
     structural: ir.Ir | None = None
     inverse: ir.Inverse | None = None
-    if variable.size is not None and variable.is_observed and variable.missing == "latent":
-        what = f"`missing latent` of the array `{variable.name}`"
+    is_image = isinstance(variable.domain, Image)
+    is_whole = variable.size is None and not is_image
+    if not is_whole and variable.is_observed and variable.missing == "latent":
+        kind = "image" if is_image else "array"
+        what = f"`missing latent` of the {kind} `{variable.name}`"
         raise Refused(not_compiled(what, variable.span))
     match variable.mechanism:
         case Structural(expression=expression, noise=noise):

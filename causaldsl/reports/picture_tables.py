@@ -49,8 +49,6 @@ def picture_facts(
         yield "moved", f"{_listed(pictures.moved)}, with the noise of the row's own value"
     if not pictures.is_downstream:
         yield "note", f"`{image}` does not descend from `{target}`, so no picture changes"
-    if pictures.left_out:
-        yield "note", f"{pictures.left_out:,} rows left out: `{image}` or `{target}` was not seen"
     seed = "" if pictures.draws is None else f", seed {pictures.seed}"
     yield "rows", f"{len(pictures.rows):,}{seed}"
 

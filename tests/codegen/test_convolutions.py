@@ -297,3 +297,16 @@ def test_a_guide_without_the_picture_reads_what_remains():
     assert loc.shape == (4, 4)
     same = rows["a"][:, None] == rows["a"]
     assert torch.equal((loc[:, None] == loc).all(-1), same)  # of `a` and of nothing else
+
+
+def test_a_derived_guide_reads_the_pixels_of_a_picture():
+    compiled = compiled_of(
+        "scm m\nobserved a : binary\nobserved y : real missing latent\n"
+        "outcome x : image[1, 8, 8]\nlatent u\nu, a -> x, y\n"
+        "x ~ deconv(parents; channels=[4])\n"
+    )
+    rows = rows_of(compiled, 5)
+    found = Pass(compiled, rows)
+    assert torch.isfinite(found.total)
+    other = Pass(compiled, rows | {"x": 1 - rows["x"]})
+    assert not torch.equal(found.drawn.nodes["u"]["fn"].loc, other.drawn.nodes["u"]["fn"].loc)

@@ -131,6 +131,7 @@ def test_a_divergence_is_not_closed_when_the_guide_makes_the_prior_depend_on_it(
     [
         ("observed x[2] : unit\nS -> Y\n", "CD491"),
         ("observed x[2] : real missing latent\nS -> Y\n", "CD490"),
+        ("observed x : image[1, 8, 8] missing latent\nS -> Y\n", "CD490"),
         ("latent K\nK, S -> Y\nY ~ linear(K; intercept=false) by S\n", "CD490"),
         ("latent K\nK, S -> Y\nloss hide = adversary((S, Y) from K; network=mlp())\n", "CD493"),
         ("latent K\nK, S -> Y\nguide K ~ Laplace(mlp(Y; hidden=[4]))\n", "CD494"),
