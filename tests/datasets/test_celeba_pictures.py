@@ -32,9 +32,6 @@ guide u ~ Normal(conv(x, mustache; channels=[6, 8], hidden=[8], norm=batch))
 loss elbo(weights={r: 40, mustache: 0})
 loss disentangle = beta_tc * total_correlation(u_d, (u_r, mustache); network=mlp(hidden=[8]))
 """
-    "young, smiling : binary",
-    'young : binary from "Young"\nobserved  smiling : binary from "Smiling"',
-)
 ATTRIBUTES = ["Mustache", "Young", "Smiling"]
 N = 10
 
