@@ -25,7 +25,7 @@ from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.guide import guide_factors, guide_for, guide_refusal
 from causaldsl.engines.problem import Problem, blocks_of, settle
-from causaldsl.runtime.forward import encoded, mechanism_output, propagate
+from causaldsl.runtime.forward import Assigned, encoded, mechanism_output, propagate
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
 from causaldsl.semantics.model import Scm
@@ -296,7 +296,7 @@ def _make(problem: Problem, abducted: Abduction, question: PictureQuestion) -> _
     still = {n: v for n, v in abducted.values.items() if n not in above and n != image}
     worlds = {}
     for world, levels in settings.items():
-        replaced = {
+        replaced: dict[str, Assigned] = {
             **still,
             target: levels.double().unsqueeze(0),
             image: lambda values: _mean(problem, image, values),

@@ -48,7 +48,8 @@ def head_lines(
     images = images_of(result)
     if images:
         names = ", ".join(f"`{n}`" for n in images)
-        yield from _wrapped("note", f"{names}: pictures have no columns, their pixels are left out")
+        said = "pictures have no columns, their pixels are left out (`causaldsl pictures`)"
+        yield from _wrapped("note", f"{names}: {said}")
     yield ""
 
 

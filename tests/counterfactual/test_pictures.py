@@ -130,6 +130,18 @@ def test_a_picture_depends_on_no_other_row_and_not_on_how_rows_are_parted(
     np.testing.assert_allclose(first.counterfactual, whole.counterfactual[:3], atol=1e-12)
 
 
+def test_a_normal_picture_is_cut_off_at_black_and_white(drawn):
+    text = SMALL.replace("x ~ deconv(parents", "x ~ Normal(deconv(parents").replace(
+        "activation=leaky_relu(0.2))\nguide", "activation=leaky_relu(0.2)), 0.1)\nguide"
+    )
+    model = fitted(text, drawn.table())
+    made = pipeline.pictures(model, drawn.table(), ["a=a'"])
+    batch = bind(drawn.table(), model.encoding.schema, encoding=model.encoding).batch()
+    mean = mechanism(model, "x", {**batch, **encoder(model, batch)}).numpy()
+    assert mean.min() < 0
+    np.testing.assert_allclose(made.reconstruction, mean.clip(0, 1))
+
+
 def test_what_is_above_the_image_moves_with_its_own_noise_or_stays(mediated, rows):
     made = pipeline.pictures(mediated, rows, ["a=a'"])
     assert (made.result.moved, made.result.kept) == (("d",), ("g", "r"))
