@@ -21,7 +21,7 @@ def untrained_branches(compiled: CompiledScm, data: EncodedData) -> list[Diagnos
         levels = levels_of(compiled.scm.variables[branch.name].domain) or ()
         if branch.name not in data.columns:
             continue
-        present = {int(k) for k in data.columns[branch.name].unique()}
+        present = {int(k) for k in data.columns[branch.name].tolist()}
         absent = [level for k, level in enumerate(levels) if k not in present]
         if absent:
             found[findings.untrained_branch(branch.name, absent, branch.span)] = None

@@ -262,7 +262,7 @@ def _clipped_norm(run: Run) -> float:
 
 def _clipped(values: list[Tensor], clip: float | None) -> Tensor:
     gradients = [v.grad for v in values if v.grad is not None]
-    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
     if clip is not None:
         torch.nn.utils.clip_grads_with_norm_(values, clip, norm)
     return norm

@@ -124,10 +124,11 @@ def _auc(means: Tensor, truth: Tensor, metric: Metric) -> Tensor:
         value = metric.variable
         message = f"`keep={metric.name}` orders rows of both values of `{value}`, and there is one"
         raise InferenceError([findings.contradiction(message, "set more rows apart")])
-    _, place, count = means.unique(return_inverse=True, return_counts=True)
-    last = count.cumsum(0).double()
+    _, place, count = torch.unique(means, return_inverse=True, return_counts=True)
+    last: Tensor = count.cumsum(0).double()
     ranks = (last - (count - 1) / 2)[place]
-    return (ranks[truth].sum() - ones * (ones + 1) / 2) / pairs
+    order: Tensor = ranks[truth].sum() - ones * (ones + 1) / 2
+    return order / pairs
 
 
 _METRICS: Mapping[str, Callable[[Tensor, Tensor, Metric], Tensor]] = {

@@ -149,7 +149,9 @@ def final_weights(
             n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in terms.items()
         }
         total = compiled.module.objective(free, math.inf, balance)
-        slopes = torch.autograd.grad(total, list(free.values()), allow_unused=True)
+        slopes: tuple[Tensor | None, ...] = torch.autograd.grad(
+            total, list(free.values()), allow_unused=True
+        )
     found = {n: float(s) for n, s in zip(free, slopes, strict=True) if s is not None}
     return {n: w for n, w in found.items() if math.isfinite(w)}
 

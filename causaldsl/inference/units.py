@@ -72,7 +72,8 @@ def _divergence(factor: Any, prior: Any, value: Tensor) -> Tensor:  # noqa: ANN4
         share = kl_divergence(factor, prior)
     except NotImplementedError:
         share = factor.log_prob(value) - prior.log_prob(value)
-    return share.expand(value.shape).reshape(len(value), -1)
+    cells: Tensor = share.expand(value.shape).reshape(len(value), -1)
+    return cells
 
 
 def _place(factor: Any, prior: Any) -> Tensor:  # noqa: ANN401 (distributions)
@@ -84,7 +85,8 @@ def _place(factor: Any, prior: Any) -> Tensor:  # noqa: ANN401 (distributions)
     loc = factor.mean
     if isinstance(prior, torch.distributions.Normal):
         loc = (loc - prior.loc) / prior.scale
-    return loc.reshape(len(loc), -1)
+    cells: Tensor = loc.reshape(len(loc), -1)
+    return cells
 
 
 def _cells(values: Tensor) -> tuple[float, ...]:
