@@ -83,7 +83,7 @@ def distinct(table: Batch) -> tuple[Batch, Tensor]:
     whole = torch.cat([table[name] for name in WIDTH], -1)
     found, counts = torch.unique(whole, dim=0, return_counts=True)
     parts = found.split(list(WIDTH.values()), -1)
-    return dict(zip(WIDTH, parts, strict=True)), counts / counts.sum()
+    return dict(zip(WIDTH, parts, strict=True)), counts.to(DTYPE) / counts.sum()
 
 
 # --- networks -------------------------------------------------------------------------------
