@@ -221,6 +221,23 @@ def test_a_branch_without_rows_is_told(compile_text, encode):
     assert [d.span.text for d in found] == ["S", "S"]
 
 
+def test_a_last_batch_of_one_row_fits(deep, encode):
+    compiled, _ = deep
+    data = encode(compiled, deep_frame(41))
+    fitted = fit(compiled, data, config=SHORT)
+    assert fitted.result.steps == 9
+    assert all(math.isfinite(v) for curve in fitted.result.curves.values() for v in curve)
+
+
+def test_batches_of_one_row_leave_the_running_figures_where_they_began(deep, encode):
+    compiled, _ = deep
+    data = encode(compiled, deep_frame(9))
+    fitted = fit(compiled, data, config=worded(SHORT, batch_size=1))
+    state = fitted.state["params"]
+    assert all(math.isfinite(v) for v in fitted.result.curves["objective"])
+    assert not any(state[n].abs().sum() > 0 for n in state if n.endswith("norm.mean"))
+
+
 # --- memory ---------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from causaldsl.ir import nodes as ir
 from causaldsl.ir.plan import fit_obstacles, needs_no_fit
 from causaldsl.ir.printer import print_guides, print_program
 from causaldsl.ir.verify import verify
+from causaldsl.source import SourceFile
 from tests.models_text import EXOC, FAIR_K, program_of, scm_of
 
 HEAD = "scm m\nsensitive S : {a, b, c}\noutcome Y : real\n"
@@ -184,3 +185,22 @@ def test_other_uniform_priors_are_refused(text):
     stages, findings = pipeline.lower_scm(scm)
     assert stages is None
     assert [d.code for d in findings] == ["CD490"]
+
+
+@pytest.mark.parametrize(
+    ("members", "right", "code"),
+    [
+        ("b : binary", "Normal(mlp(u; hidden=[4]))", "CD402"),
+        ("b : {p, q, r}", "Normal(mlp(u; hidden=[4]), 1)", "CD402"),
+        ("b : image[1, 8, 8]", "mlp(u; hidden=[4])", "CD492"),
+        ("b : image[1, 8, 8]", "deconv(u; channels=[4])", "CD415"),
+    ],
+)
+def test_a_group_whose_members_do_not_go_together_is_refused_at_its_place(members, right, code):
+    text = f"{HEAD}latent u[2]\nobserved {members}\ngroup g = x, b\nu -> x, b\ng ~ {right}\n"
+    text = text.replace("latent u[2]", "latent u[2]\nobserved x : real")
+    checked = pipeline.check_source(SourceFile(path="m.scm", text=text))
+    _, refusals = pipeline.lower_scm(checked.scm) if checked.scm else (None, ())
+    (finding,) = [d for d in (*checked.diagnostics, *refusals) if d.severity == "error"]
+    assert finding.code == code
+    assert finding.span.text in right or finding.span.text == f"g ~ {right}"
