@@ -321,12 +321,17 @@ class _Maker:
         call, domain = spec.right, self.scm.variables[spec.target].domain
         if isinstance(call, nodes.Call) and call.name in FAMILIES:
             if not spec.auxiliary and call.name not in ("Normal", "LogNormal"):
-                raise Refused(guide_not_compiled("this form", spec.right.span))
+                raise Refused(
+                    guide_not_compiled(f"the family `{call.name}` of a latent", spec.right.span)
+                )
             return call.name, call.inputs, {s.name: s.value for s in call.settings}
-        if not spec.auxiliary or isinstance(domain, Ordered | UnitInterval | Image):
-            raise Refused(guide_not_compiled("this form", spec.right.span))
+        if not spec.auxiliary:
+            raise Refused(guide_not_compiled("an expression without a family", spec.right.span))
+        if isinstance(domain, Ordered | UnitInterval | Image):
+            what = f"a predictor of a variable of {domain}"
+            raise Refused(guide_not_compiled(what, spec.right.span))
         if not is_network(call):
-            raise Refused(guide_not_compiled("this form", spec.right.span))
+            raise Refused(guide_not_compiled("a predictor without a network", spec.right.span))
         return default_family(domain), (call,), {}
 
     def _heads(self, spec: GuideSpec) -> int:
