@@ -20,7 +20,7 @@ from causaldsl.inference.fitted import Units
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import one_thread
 
-#: Passes over the rows whose draws are averaged.
+#: Passes over the rows whose draws are averaged, where a factor reads draws of others.
 PASSES = 10
 
 
@@ -34,11 +34,13 @@ def units_of(compiled: CompiledScm, data: EncodedData) -> dict[str, Units]:
     shares: dict[str, list[Tensor]] = {}
     places: dict[str, list[Tensor]] = {}
     with torch.no_grad(), one_thread():
-        for _ in range(PASSES):
+        for done in range(PASSES):
             drawn, made = module.traces(batch, data.n_rows)
             for name, factor, prior, value in _latents(module, drawn.nodes, made.nodes):
                 shares.setdefault(name, []).append(_divergence(factor, prior, value))
                 places.setdefault(name, []).append(_place(factor, prior))
+            if done == 1 and all(_repeats(found) for found in (shares, places)):
+                break  # no factor reads a draw of another
     return {
         name: Units(
             kl=_cells(torch.stack(shares[name]).mean((0, 1))),
@@ -46,6 +48,10 @@ def units_of(compiled: CompiledScm, data: EncodedData) -> dict[str, Units]:
         )
         for name in shares
     }
+
+
+def _repeats(found: Mapping[str, list[Tensor]]) -> bool:
+    return all(torch.equal(first, second) for first, second in found.values())
 
 
 def _latents(
