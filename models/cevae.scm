@@ -25,6 +25,6 @@ guide a ~ mlp(r, d; hidden=[100], activation=leaky_relu)
 guide y ~ mlp(r, d; hidden=[100], activation=leaky_relu) by a
 guide u ~ Normal(mlp(r, d, y; hidden=[100], activation=leaky_relu) by a)
 
-train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14
+train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14, tolerance=3e-3
 query te = E[y[a <- 1]] - E[y[a <- 0]]
 predict y from r, d

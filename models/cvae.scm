@@ -23,6 +23,6 @@ guide u ~ Normal(mlp(r, d, a, y; hidden=[11], activation=tanh))
 
 loss elbo(weights={a: 0})
 
-train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14
+train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14, tolerance=3e-3
 query te = E[y[a <- 1]] - E[y[a <- 0]]
 predict y from r, d

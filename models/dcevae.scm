@@ -36,6 +36,6 @@ loss disentangle = beta_tc * total_correlation(u_d, (u_r, a);
                                                            activation=leaky_relu(0.2)))
 loss fair        = beta_fair * mean(abs(E[y] - E[y[a <- a']]))
 
-train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14
+train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14, tolerance=3e-3
 query te = E[y[a <- 1]] - E[y[a <- 0]]
 predict y from r, d

@@ -27,6 +27,6 @@ loss elbo(kl=0, weights={a: 0})
 loss prior_match = 0.1 * mmd(u, Normal(0, 1); kernel=gaussian(0.7071))
 loss group_match = mmd(u by a, Normal(0, 1); kernel=gaussian(0.7071))
 
-train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14
+train learning_rate=5e-3, schedule=exponential, batch_size=256, epochs=14, tolerance=3e-3
 query te = E[y[a <- 1]] - E[y[a <- 0]]
 predict y from r, d

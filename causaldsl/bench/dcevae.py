@@ -469,11 +469,12 @@ def decoded_tables(
 
 def validation_figures(
     model: ScmModel, rows: Columns, question: Question, seed: int
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """Return the negative ELBO of rows in nats per row, but for the sensitive variable's term.
 
     Without it models that say where the sensitive variable comes from stand beside those that take
-    it as given. Draws of the encoder, the KL in closed form where there is one.
+    it as given. Draws of the encoder, the KL in closed form where there is one. ``nats of
+    sensitive`` is that term, for models in which the sensitive variable has a parent.
     """
     scm, module = model.compiled.scm, model.compiled.module
     n_rows = len(rows[question.outcome])
@@ -494,10 +495,12 @@ def validation_figures(
             for name, value in parts.items():
                 totals[name] = totals.get(name, 0.0) + float(value) / _PASSES
     kept = {n: v for n, v in totals.items() if n != question.sensitive}
+    is_caused = scm.graph.in_degree(question.sensitive) > 0
     return {
         "nats": sum(kept.values()),
         "KL": sum(v for n, v in kept.items() if n in scm.unobserved),
-        "nats of outcome": kept.get(question.outcome, float("nan")),
+        "nats of outcome": kept.get(question.outcome),
+        "nats of sensitive": totals.get(question.sensitive) if is_caused else None,
     }
 
 

@@ -43,6 +43,7 @@ GLOSSARY: Mapping[str, str] = {
     "nats": "negative ELBO of a validation row but for the sensitive variable's own term",
     "KL": "the latents' share of nats",
     "nats of outcome": "the outcome's share of nats",
+    "nats of sensitive": "the sensitive variable's own term, which nats leaves out",
     "chi2": "half the sum of (p - q)^2 / (p + q) over column shares p, q of decoded and real rows",
     "LR": "logistic regression (l2, liblinear): accuracy on real rows",
     "SVM": "support vectors, cubic kernel, gamma 1 / features: accuracy on real rows",

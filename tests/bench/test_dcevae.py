@@ -196,7 +196,8 @@ def test_the_row_of_the_table_is_its_observed_differences(found):
 
 
 def test_every_model_has_every_figure_on_every_split(found):
-    names = {f.name for f in found.figures if f.method == "first"}
+    names = {f.name for f in found.figures if f.method == "first"} - {"nats of sensitive"}
+    assert not found.values("first", "nats of sensitive")  # a root, which no parent explains
     for method in ("first", "second"):
         for name in names:
             values = found.values(method, name)
@@ -257,6 +258,19 @@ def test_validation_nats_are_the_elbo_without_the_sensitive_variable_s_term():
     assert found["KL"] == pytest.approx(mean["u"], rel=1e-9)  # in closed form
     assert found["nats"] == pytest.approx(sum(mean.values()) - mean["a"], abs=0.05)
     assert found["nats of outcome"] == pytest.approx(mean["y"], abs=0.05)
+    assert found["nats of sensitive"] is None
+
+
+def test_a_sensitive_variable_with_parents_has_a_term_of_its_own():
+    text = TEXT.replace("u -> r", "u -> r, a").replace("loss elbo(weights={a: 0})\n", "")
+    scm, table = model(text=text), frame()
+    data = bind(table, schema_of(scm))
+    fitted = pipeline._source(scm, data, QUICK).fit(
+        columns_of(data), seed=1, progress=lambda _: None
+    )
+    question = ask(roles_of(scm), DcevaeConfig(seeds=(1,)))
+    found = dcevae.validation_figures(fitted, columns_of(data), question, 0)
+    assert 0.3 < found["nats of sensitive"] < 3
 
 
 def test_what_does_not_descend_from_the_flipped_variable_keeps_its_decoded_value():
