@@ -7,6 +7,8 @@
 
 scm cevae_image "CEVAE on drawn scenes"
 
+param beta_r = 40  # how much it counts that u tells sun, tree and snow; 0 leaves them unnamed
+
 sensitive a               : binary
 observed  sun, tree, snow : binary
 outcome   x               : image[3, 16, 16] from "picture"
@@ -23,6 +25,6 @@ guide a ~ mlp(conv(x; channels=[16, 32], hidden=[64], norm=batch, dropout=0.04,
 guide u ~ Normal(mlp(conv(x; channels=[16, 32], hidden=[64], norm=batch, dropout=0.04,
                           activation=leaky_relu(0.2)); hidden=[]) by a)
 
-loss elbo(weights={r: 40, a: 40})
+loss elbo(weights={r: beta_r, a: 40})
 
 train learning_rate=3e-3, schedule=exponential, batch_size=64, epochs=40

@@ -7,6 +7,8 @@
 
 scm cvae_image "CVAE on drawn scenes"
 
+param beta_r = 40  # how much it counts that u tells sun, tree and snow; 0 leaves them unnamed
+
 sensitive a               : binary
 observed  sun, tree, snow : binary
 outcome   x               : image[3, 16, 16] from "picture"
@@ -21,6 +23,6 @@ x ~ deconv(parents; channels=[32, 16], hidden=[64], norm=batch, activation=leaky
 guide u ~ Normal(conv(x, a; channels=[16, 32], hidden=[64], norm=batch, dropout=0.04,
                       activation=leaky_relu(0.2)))
 
-loss elbo(weights={r: 40, a: 0})
+loss elbo(weights={r: beta_r, a: 0})
 
 train learning_rate=3e-3, schedule=exponential, batch_size=64, epochs=40

@@ -7,6 +7,7 @@
 
 scm dcevae_image "DCEVAE on drawn scenes"
 
+param beta_r = 40  # how much it counts that u_r tells sun, tree and snow; 0 leaves them unnamed
 param beta_tc = 3.2
 
 sensitive a               : binary
@@ -24,7 +25,7 @@ x ~ deconv(parents; channels=[32, 16], hidden=[64], norm=batch, activation=leaky
 guide u ~ Normal(conv(x, a; channels=[16, 32], hidden=[64], norm=batch, dropout=0.04,
                       activation=leaky_relu(0.2)))
 
-loss elbo(weights={r: 40, a: 0})
+loss elbo(weights={r: beta_r, a: 0})
 loss disentangle = beta_tc * total_correlation(u_d, (u_r, a);
                                                network=mlp(hidden=[100, 100, 100],
                                                            activation=leaky_relu(0.2)))

@@ -7,6 +7,8 @@
 
 scm mcevae_image "mCEVAE on drawn scenes"
 
+param beta_r = 40  # how much it counts that u tells sun, tree and snow; 0 leaves them unnamed
+
 sensitive a               : binary
 observed  sun, tree, snow : binary
 outcome   x               : image[3, 16, 16] from "picture"
@@ -21,7 +23,7 @@ x ~ deconv(parents; channels=[32, 16], hidden=[64], norm=batch, activation=leaky
 guide u ~ Normal(conv(x, a; channels=[16, 32], hidden=[64], norm=batch, dropout=0.04,
                       activation=leaky_relu(0.2)))
 
-loss elbo(kl=0, weights={r: 40, a: 0})
+loss elbo(kl=0, weights={r: beta_r, a: 0})
 loss prior_match = 100 * mmd(u, Normal(0, 1))
 loss group_match = 100 * mmd(u by a, Normal(0, 1))
 

@@ -285,8 +285,7 @@ def judge_generated(
         effects=effects,
         effect_error=effect_error(effects, real_effects),
         chi_square={
-            w: chi_square_distance(columns, real, counted)
-            for w, columns in worlds.items()
+            w: chi_square_distance(columns, real, counted) for w, columns in worlds.items()
         },
         accuracy={
             (name, w): classifier_accuracy(name, rows, asked)
