@@ -9,7 +9,7 @@ says whether the page is what they give.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import records
@@ -425,7 +425,6 @@ def page() -> str:
         "(`docs/results/*.json`).\n",
         table_one(adult),
         limits_section(adult),
-        differences_section(adult) if whole else "",
         fits_section(adult, r["adult_binary"]),
         latents_section(adult),
         fair_section(adult),
