@@ -18,6 +18,7 @@ from causaldsl.cli.terminal import (
     write_out,
 )
 from causaldsl.cli.text import MODEL, SET
+from causaldsl.vocabulary.roles import Role
 
 if TYPE_CHECKING:
     from causaldsl.drawing.picture import Format
@@ -54,6 +55,10 @@ def graph(
     checked = pipeline.check_file(model_file(file), overrides_of(set_))
     stop_on_errors(checked.diagnostics)
     assert checked.scm is not None
+    if twin and not do and not checked.scm.with_role(Role.SENSITIVE):
+        raise usage_error(
+            "--twin needs a variable to set: the model has no sensitive one, give --do"
+        )
     picture = pipeline.draw(
         checked.scm,
         chosen,
