@@ -3,7 +3,8 @@
 # Paper    Louizos et al., NeurIPS 2017, as the baseline of Kim et al., AAAI 2021.
 # Data     Scenes drawn by this project: `causaldsl data scenes -o scenes.csv`. a causes the roof and the window and only
 #          goes with the sun (association .56). `causaldsl.datasets.scenes` also draws each scene's true counterfactual.
-# Expect   u knows a; flipping a asks the other network for latents that it never saw.
+# Expect   u knows a; flipping a asks the other network for latents that it seldom saw, so the pictures are less exact than
+#          those of `cvae_image.scm`. The sun stays as long as r names it (`docs/results/images.md`).
 
 scm cevae_image "CEVAE on drawn scenes"
 

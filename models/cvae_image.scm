@@ -3,7 +3,8 @@
 # Paper    Sohn et al., NeurIPS 2015, as the baseline of Kim et al., AAAI 2021.
 # Data     Scenes drawn by this project: `causaldsl data scenes -o scenes.csv`. a causes the roof and the window and only
 #          goes with the sun (association .56). `causaldsl.datasets.scenes` also draws each scene's true counterfactual.
-# Expect   The picture of the other world is whatever the decoder pairs with the other a.
+# Expect   Roof and window change and the sun stays, since u must tell it; with beta_r = 0 it goes along with a in most
+#          scenes (`docs/results/images.md`).
 
 scm cvae_image "CVAE on drawn scenes"
 

@@ -3,7 +3,8 @@
 # Paper    Pfohl et al., MLHC 2019, as the baseline of Kim et al., AAAI 2021.
 # Data     Scenes drawn by this project: `causaldsl data scenes -o scenes.csv`. a causes the roof and the window and only
 #          goes with the sun (association .56). `causaldsl.datasets.scenes` also draws each scene's true counterfactual.
-# Expect   Without a KL the latent keeps more of the picture; a's part of it is removed by the matching.
+# Expect   Without a KL the latent keeps more of the picture. Matching u in both groups of a takes what goes with a out of
+#          it, so some scenes lose or gain a sun even where r names it (`docs/results/images.md`).
 
 scm mcevae_image "mCEVAE on drawn scenes"
 
