@@ -123,12 +123,23 @@ def configure(
     """
     values: dict[str, Any] = {}
     found: list[Diagnostic] = []
-    for words, place in ((train, span), (overrides or {}, None)):
+    given = overrides or {}
+    for words, place in ((_left_standing(train, given), span), (given, None)):
         for name, value in words.items():
             _take(name, value, place, values, found)
     if not found:
         found += _contradictions(values, span)
     return (None, tuple(found)) if found else (_configured(values), ())
+
+
+def _left_standing(train: Words, given: Words) -> Words:
+    """Return the file's words without the way of lowering the rate that the caller replaces."""
+    replaced: set[str] = set()
+    if "schedule" in given and "milestones" not in given:
+        replaced = {"milestones", "decay"}
+    elif "milestones" in given and "schedule" not in given:
+        replaced = {"schedule"}
+    return {name: value for name, value in train.items() if name not in replaced}
 
 
 def configured(

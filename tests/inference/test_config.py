@@ -52,6 +52,15 @@ def test_milestones_are_a_rising_list():
     assert codes({"learning_rate": 0.1}, {"milestones": "[3, 1]"}) == ["CD602"]
 
 
+def test_the_callers_way_of_lowering_the_rate_takes_the_files_place():
+    falling = {"learning_rate": 0.1, "epochs": 9, "milestones": (1, 3), "decay": 0.5}
+    config = configured(falling, {"schedule": "cosine"})
+    assert (config.schedule, config.milestones) == ("cosine", ())
+    config = configured({"learning_rate": 0.1, "schedule": "constant"}, {"milestones": "[2]"})
+    assert (config.schedule, config.milestones) == ("milestones", (2,))
+    assert codes({"learning_rate": 0.1, "schedule": "constant", "milestones": (1,)}) == ["CD603"]
+
+
 def test_an_unknown_word_is_refused_with_the_nearest_one():
     config, found = configure({}, {"epoch": 3})
     assert config is None
