@@ -262,9 +262,9 @@ def _estimands(
         for name, units in found.items()
     ]
     notes = [f"{prior.n_rows:,} rows drawn from the model"]
-    if bad := _untrained(model, question):
-        names = ", ".join(f"`{n}`" for n in bad)
-        notes.append(f"{names}: weight 0 in `elbo`, so drawn from a mechanism that was not trained")
+    if apart := _fitted_apart(model, question):
+        names = ", ".join(f"`{n}`" for n in apart)
+        notes.append(f"{names}: weight 0 in `elbo`, so drawn from a marginal fitted apart from it")
     drawn = Estimand(name=PRIOR, evidence=(), source=PRIOR, reasons=(), notes=tuple(notes))
     return (*listed, drawn)
 
@@ -290,19 +290,14 @@ def _remaining(model: Answerer, question: EffectQuestion) -> tuple[str, ...]:
     return (f"{names} descends from the outcome and stays evidence",) if names else ()
 
 
-def _untrained(model: Answerer, question: EffectQuestion) -> list[str]:
-    """Return what the outcome comes from whose mechanism the objective leaves out."""
-    import networkx as nx
-
-    from causaldsl.ir.nodes import Num
-    from causaldsl.ir.objective import lower_objective
+def _fitted_apart(model: Answerer, question: EffectQuestion) -> list[str]:
+    """Return what is drawn for the outcome from a marginal that the objective leaves out."""
+    from causaldsl.counterfactual.untrained import drawn_for
+    from causaldsl.ir.conditioning import fitted_apart
 
     scm = model.compiled.scm
-    objective, _ = lower_objective(scm)
-    if objective is None or model.fitted is None:
-        return []
-    above = nx.ancestors(scm.graph, question.outcome) - {question.target}
-    return [n for n, w in objective.elbo.weights.items() if w == Num(0.0) and n in above]
+    drawn = drawn_for(scm, question.outcome, (question.target,))
+    return [n for n in fitted_apart(scm) if n in drawn and model.fitted is not None]
 
 
 def _assumptions(model: Answerer, question: EffectQuestion, means: str) -> tuple[str, ...]:

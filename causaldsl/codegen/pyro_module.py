@@ -30,7 +30,7 @@ from causaldsl.codegen.objective import write_objective
 from causaldsl.ir import nodes as ir
 from causaldsl.ir.passes.walk import networks_of
 from causaldsl.source import Span
-from causaldsl.vocabulary.domains import Categorical, Ordered, is_discrete, levels_of
+from causaldsl.vocabulary.domains import Categorical, Image, Ordered, is_discrete, levels_of
 
 #: Arguments longer than this get a line of their own.
 _LONG_ARGUMENT = 36
@@ -359,8 +359,6 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
         text, local = write(node, w), name
         while local in arguments:  # a parent of that name is still to be read
             local += "_"
-        if m.event and len(m.event) == 3 and m.family == "Bernoulli" and name == "logits":
-            text = f"{text}, validate_args=False"  # a pixel lies between 0 and 1
         if name in _NATURAL and not is_tensor(node):
             text = f"torch.tensor({text})"
         if isinstance(node, ir.Linear) and node.outputs is not None and len(text) > _LONG_ARGUMENT:
@@ -369,6 +367,8 @@ def _mechanism(m: ir.MechanismIR, w: Writer) -> str:
         if len(text) > _LONG_ARGUMENT or name == "logit_mean":
             lines.append(fit(f"{local} = ", text))
             text = local
+        if isinstance(m.domain, Image) and m.family == "Bernoulli":
+            text = f"{text}, validate_args=False"  # a pixel lies between 0 and 1
         given[name] = text
     event = f".to_event({len(m.event)})" if m.event else ""
     lines.append(fit("return ", FAMILY_TEXT[m.family or ""](given) + event))

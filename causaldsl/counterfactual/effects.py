@@ -24,6 +24,7 @@ from causaldsl.counterfactual.effect_question import EffectQuestion
 from causaldsl.counterfactual.engine import default_objective
 from causaldsl.counterfactual.gathering import scattered
 from causaldsl.counterfactual.prediction import predict
+from causaldsl.counterfactual.untrained import check_trained, drawn_for
 from causaldsl.diagnostics.model import CounterfactualError, Diagnostic
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.choose import Objective, reliability
@@ -116,9 +117,11 @@ def unit_effects(
     Raises
     ------
     CounterfactualError
-        CD701 to CD706 where abduction fails, CD747 where the outcome has no finite mean.
+        CD701 to CD706 where abduction fails, CD747 where the outcome has no finite mean, CD750 for
+        a mechanism that was not trained.
     """
     chosen = objective or default_objective(compiled, evidence, state)
+    check_trained(compiled.scm, moving(compiled.scm, question))
 
     def work(
         problem: Problem, abducted: Abduction, generator: torch.Generator
@@ -291,10 +294,11 @@ def prior_effects(
     Raises
     ------
     CounterfactualError
-        CD747 where the outcome has no finite mean.
+        CD747 where the outcome has no finite mean, CD750 for a mechanism that was not trained.
     """
     parts: list[RowEffects] = []
     graph = compiled.scm.graph
+    check_trained(compiled.scm, drawn_for(compiled.scm, question.outcome, (question.target,)))
     needed = {question.outcome, question.target, *nx.ancestors(graph, question.outcome)}
     nothing = torch.zeros((), dtype=torch.float64)
     idle = {n: encoded(compiled, n, nothing) for n in compiled.parents if n not in needed}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
 
 import networkx as nx
 import torch
 from torch import Tensor
 
 from causaldsl.counterfactual import findings
-from causaldsl.counterfactual.abduction import Abduction, Evidence, abduct, read_evidence
+from causaldsl.counterfactual.abducted_chunks import abducted_chunks
+from causaldsl.counterfactual.abduction import Abduction, Evidence, read_evidence
 from causaldsl.counterfactual.action import (
     Intervention,
     World,
@@ -27,6 +27,7 @@ from causaldsl.counterfactual.assumptions import assumptions_of, couplings_of, i
 from causaldsl.counterfactual.gathering import FACTUAL, Chunk, Gathered, scattered
 from causaldsl.counterfactual.prediction import predict
 from causaldsl.counterfactual.result import CounterfactualResult
+from causaldsl.counterfactual.untrained import check_trained
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.choose import Objective, reliability
@@ -34,14 +35,10 @@ from causaldsl.engines.guide import guide_refusal
 from causaldsl.engines.importance import taken
 from causaldsl.engines.problem import Problem
 from causaldsl.runtime.load import CompiledScm, Values
-from causaldsl.runtime.scope import isolated
 from causaldsl.semantics.model import Scm
 
 State = Mapping[str, object]
-
-#: Numbers of one variable that are worked on at once: draws times rows times cells (its draws
-#: then take eight megabytes).
-CHUNK = 1_000_000
+_Opened = tuple[Problem, Abduction, dict[str, dict[str, Tensor]], dict[str, Tensor]]
 
 
 def counterfactual(
@@ -147,38 +144,20 @@ def world_chunks(
     Rows that lack the same variables go together. With `skip_own`, a flip leaves a row out of the
     world that is its own; otherwise it is computed like the others.
     """
-    if draws < 1:
-        raise CounterfactualError([findings.wrong_draws(draws)])
     worlds = worlds_of(compiled.scm, intervention)
     reached = _reached(compiled, intervention)
-    number = 0
-    cells = max((prod(compiled.event(n)) for n in compiled.parents), default=1)
-    for names, positions in evidence.patterns():
-        for part in torch.split(positions, max(1, CHUNK // (draws * cells))):
-            if not len(part):
-                continue
-            problem = Problem.of(
-                compiled,
-                params,
-                {n: evidence.values[n][part] for n in names},
-                n_rows=len(part),
-                row_ids=evidence.row_numbers[part],
-                extra={n: v[part] for n, v in evidence.extra.items()},
-                state=state,
-            )
-            with isolated(seed), torch.no_grad():
-                generator = torch.Generator().manual_seed(seed + 1_000_003 * number)
-                abducted = abduct(
-                    problem, draws, generator, reached=reached, engine=engine, objective=objective
-                )
-                kept = {w.name: _kept(problem, w, skip_own=skip_own) for w in worlds}
-                values = {
-                    w.name: _in_world(problem, abducted, w, kept[w.name], generator) for w in worlds
-                }
-            number += 1
-            yield Chunk(
-                positions=part, problem=problem, abducted=abducted, worlds=values, kept=kept
-            )
+    check_trained(compiled.scm, reached)
+
+    def work(problem: Problem, abducted: Abduction, generator: torch.Generator) -> _Opened:
+        kept = {w.name: _kept(problem, w, skip_own=skip_own) for w in worlds}
+        values = {w.name: _in_world(problem, abducted, w, kept[w.name], generator) for w in worlds}
+        return problem, abducted, values, kept
+
+    for part, (problem, abducted, values, kept) in abducted_chunks(
+        compiled, params, evidence, work, seed=seed, draws=draws, state=state, engine=engine,
+        objective=objective, reached=reached,
+    ):  # fmt: skip
+        yield Chunk(positions=part, problem=problem, abducted=abducted, worlds=values, kept=kept)
 
 
 def _kept(problem: Problem, world: World, *, skip_own: bool) -> Tensor:

@@ -169,6 +169,17 @@ def flip_without_levels(name: str, domain: str, span: Span | None = None) -> Dia
     )
 
 
+def untrained_mechanism(name: str, span: Span | None = None) -> Diagnostic:
+    """Report a variable of weight 0 in the ELBO that an answer would have to compute."""
+    return diagnostic(
+        "CD750",
+        f"the answer needs `{name}` computed by its mechanism, and the fit has not taught that: "
+        f"`{name}` has weight 0 in `elbo`",
+        *_labels(span),
+        hint=f"take `{name}` out of `weights`, or draw no arrow from what is set into it",
+    )
+
+
 def no_such_rows(facts: str, n_rows: int, span: Span | None = None) -> Diagnostic:
     """Report facts behind a bar that no drawn row has."""
     return diagnostic(

@@ -2,7 +2,8 @@
 
 One draw of the latents a row; every observed variable is then drawn from its mechanism at its
 parents' decoded values, in the factual world or in another one. Only what the rows are conditioned
-on is copied from them: the sensitive variables, and what an intervention sets.
+on is copied from them: the sensitive variables, what has weight 0 in the ELBO, and what an
+intervention sets.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from causaldsl.counterfactual.action import Intervention, World, act, nested_tar
 from causaldsl.counterfactual.engine import default_objective
 from causaldsl.counterfactual.gathering import FACTUAL
 from causaldsl.counterfactual.prediction import predict
+from causaldsl.counterfactual.untrained import check_trained
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 from causaldsl.engines.choose import Objective, is_exact_for
 from causaldsl.engines.problem import Problem
 from causaldsl.engines.protocol import LatentPosterior
+from causaldsl.ir.conditioning import conditioned_on
 from causaldsl.runtime.distributions import abduct_noise
 from causaldsl.runtime.forward import draw_forward, mechanism_output
 from causaldsl.runtime.load import CompiledScm, Values
@@ -102,7 +105,8 @@ def treatment_of(scm: Scm, intervention: Intervention | None, *, keep: bool) -> 
     targets = () if intervention is None else intervention.targets
     below = _below(scm, intervention)
     observed = [n for n in scm.observed if n not in targets]
-    copied = [n for n in observed if n not in below and _is_sensitive(scm, n)]
+    given = _given(scm)
+    copied = [n for n in observed if n not in below and n in given]
     still = [n for n in observed if n not in below and n not in copied]
     moving = [n for n in observed if n in below]
     if intervention is None:
@@ -116,8 +120,11 @@ def treatment_of(scm: Scm, intervention: Intervention | None, *, keep: bool) -> 
     )
 
 
-def _is_sensitive(scm: Scm, name: str) -> bool:
-    return scm.variables[name].role is Role.SENSITIVE
+def _given(scm: Scm) -> frozenset[str]:
+    """Return what the rows are conditioned on."""
+    return conditioned_on(scm) | {
+        n for n in scm.observed if scm.variables[n].role is Role.SENSITIVE
+    }
 
 
 def _below(scm: Scm, intervention: Intervention | None) -> frozenset[str]:
@@ -159,10 +166,11 @@ def generate(
     ------
     CounterfactualError
         Where abduction or the intervention fails, CD714 for a flip where a row's own is not known,
-        CD719 for decoded values that are not finite.
+        CD719 for decoded values that are not finite, CD750 for a mechanism that was not trained.
     """
     scm = compiled.scm
     _check_flips(scm, evidence, intervention)
+    check_trained(scm, _below(scm, intervention))
     chosen = objective or default_objective(compiled, evidence, state)
     treatment = treatment_of(scm, intervention, keep=keep)
 
@@ -274,7 +282,14 @@ def _decoded(
 ) -> Abduction:
     """Return the factual decoded rows, with the noise of whatever an intervention may move."""
     compiled, scm = problem.compiled, problem.compiled.scm
-    held = {n: drawn[n] for n in problem.order if _is_held(scm, n, intervention)}
+    targets = () if intervention is None else intervention.targets
+    given = _given(scm).union(targets)
+    held = {
+        n: drawn[n]
+        for n in problem.order
+        # a latent that is computed follows from its parents
+        if n in given or not (scm.variables[n].is_observed or _is_computed(scm, n))
+    }
     values, noise = draw_forward(
         compiled, problem.params, (1, problem.n_rows), generator, interventions=held
     )
@@ -290,16 +305,6 @@ def _decoded(
 
 
 _DECODED = LatentPosterior(samples={}, engine="decoded", engines={})
-
-
-def _is_held(scm: Scm, name: str, intervention: Intervention | None) -> bool:
-    """Whether a variable is not decoded: a latent, or what the row is conditioned on."""
-    if intervention is not None and name in intervention.targets:
-        return True
-    variable = scm.variables[name]
-    if variable.is_observed:
-        return _is_sensitive(scm, name)
-    return not _is_computed(scm, name)  # what is computed follows from its parents
 
 
 def _in_world(

@@ -8,18 +8,18 @@ Bernoulli it would set every pixel to black or white.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
 
 import networkx as nx
 import torch
 from torch import Tensor
 
 from causaldsl.counterfactual import findings, picture_findings
+from causaldsl.counterfactual.abducted_chunks import problems_of
 from causaldsl.counterfactual.abduction import Abduction, Evidence, abduct
 from causaldsl.counterfactual.action import Fixed, Flip, intervene, setting_text
-from causaldsl.counterfactual.engine import CHUNK
+from causaldsl.counterfactual.untrained import check_trained
 from causaldsl.counterfactual.wording import read_interventions
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
@@ -162,7 +162,7 @@ def counterfactual_pictures(
     ------
     CounterfactualError
         CD706 where no guide reads the rows, CD709 and CD714 where a row lacks its picture or its
-        value of the target, and what abduction refuses.
+        value of the target, CD750 for a mechanism that was not trained, and what abduction refuses.
     """
     if draws is not None and draws < 1:
         raise CounterfactualError([findings.wrong_draws(draws)])
@@ -176,7 +176,8 @@ def counterfactual_pictures(
     below = nx.descendants(scm.graph, target)
     parts: list[tuple[Tensor, _Made]] = []
     done = 0
-    chunks = _problems(compiled, params, evidence, state, draws or 1)
+    check_trained(scm, {image, *above} & below)
+    chunks = problems_of(compiled, params, evidence, draws=draws or 1, state=state)
     for number, (part, problem) in enumerate(chunks):
         with isolated(seed), torch.no_grad():
             generator = torch.Generator().manual_seed(seed + 1_000_003 * number)
@@ -217,29 +218,6 @@ def _lacking(evidence: Evidence, name: str) -> list[int]:
         return [int(row) for row in evidence.row_numbers]
     seen = evidence.seen.get(name)
     return [] if seen is None else [int(row) for row in evidence.row_numbers[~seen]]
-
-
-def _problems(
-    compiled: CompiledScm,
-    params: Values,
-    evidence: Evidence,
-    state: Mapping[str, object] | None,
-    draws: int,
-) -> Iterator[tuple[Tensor, Problem]]:
-    """Yield rows in chunks that lack the same variables: their positions, and what is known."""
-    cells = max(prod(compiled.event(n)) for n in compiled.parents)
-    for names, positions in evidence.patterns():
-        for part in torch.split(positions, max(1, CHUNK // (draws * cells))):
-            if len(part):
-                yield part, Problem.of(
-                    compiled,
-                    params,
-                    {n: evidence.values[n][part] for n in names},
-                    n_rows=len(part),
-                    row_ids=evidence.row_numbers[part],
-                    extra={n: v[part] for n, v in evidence.extra.items()},
-                    state=state,
-                )  # fmt: skip
 
 
 def _encode(

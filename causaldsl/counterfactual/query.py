@@ -19,12 +19,14 @@ from causaldsl.counterfactual.abduction import Abduction
 from causaldsl.counterfactual.action import Fixed, Flip, World, act, intervene
 from causaldsl.counterfactual.arithmetic import evaluate, text_of
 from causaldsl.counterfactual.prediction import predict
+from causaldsl.counterfactual.untrained import check_trained, drawn_for
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.engines.problem import Problem
 from causaldsl.engines.protocol import LatentPosterior
 from causaldsl.runtime.forward import draw_forward
 from causaldsl.runtime.load import CompiledScm, Values
 from causaldsl.runtime.scope import isolated
+from causaldsl.semantics.model import Scm
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.domains import levels_of
 
@@ -72,10 +74,12 @@ def answer_query(
     Raises
     ------
     CounterfactualError
-        CD740 where no drawn row has the facts behind a bar, CD741 for too few rows.
+        CD740 where no drawn row has the facts behind a bar, CD741 for too few rows, CD750 for a
+        mechanism that was not trained.
     """
     if n_rows < 1000:
         raise CounterfactualError([findings.too_few_rows(n_rows)])
+    check_trained(compiled.scm, _computed(expression, compiled.scm))
     with isolated(seed), torch.no_grad():
         rows = _Rows.draw(compiled, params, n_rows, seed)
         samples = {id(node): rows.sample(node) for node in _expectations(expression)}
@@ -234,6 +238,24 @@ class _Rows:
                 return here.double().expand(1, self.problem.n_rows)[0]
             case _:
                 return self.value(node, flipped, values)
+
+
+def _computed(node: object, scm: Scm, set_: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return what has to be drawn for an expression, where some variables are set."""
+    if isinstance(node, tuple):
+        return frozenset().union(*(_computed(item, scm, set_) for item in node))
+    match node:
+        case nodes.World(base=base, assignments=assignments):
+            targets = frozenset(intervene(scm, assignments).targets)
+            read = tuple(a.value for a in assignments)
+            return _computed(base, scm, targets) | _computed(read, scm)
+        case nodes.Name(name=name) if name in scm.variables:
+            return drawn_for(scm, name, set_)
+        case nodes.Node():
+            parts = tuple(getattr(node, f) for f in node.__dataclass_fields__ if f != "span")
+            return _computed(parts, scm, set_)
+        case _:
+            return frozenset()
 
 
 def _expectations(node: object) -> list[nodes.Expectation]:

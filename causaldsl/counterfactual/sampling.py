@@ -12,6 +12,7 @@ from causaldsl.counterfactual import findings
 from causaldsl.counterfactual.abduction import Abduction
 from causaldsl.counterfactual.action import Flip, act, intervene, worlds_of
 from causaldsl.counterfactual.prediction import predict
+from causaldsl.counterfactual.untrained import check_trained
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.engines.problem import Problem
 from causaldsl.engines.protocol import LatentPosterior
@@ -41,6 +42,7 @@ def draw_rows(
         it was drawn. ``S <- s'`` gives one world for each level, a row's own included.
     """
     generator = torch.Generator().manual_seed(seed)
+    check_trained(compiled.scm, compiled.scm.variables)
     with isolated(seed), torch.no_grad():
         values, noise = draw_forward(compiled, params, (1, n), generator)
         problem = _numbered_from_one(compiled, params, n)

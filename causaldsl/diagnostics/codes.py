@@ -293,6 +293,7 @@ _register("CD746", "error", "strata without few levels")
 _register("CD747", "error", "mechanism without a finite mean")
 _register("CD748", "error", "pictures of a model without one image")
 _register("CD749", "error", "pictures of something that is no single discrete variable")
+_register("CD750", "error", "mechanism that no row has taught")
 # --- CD8xx fairness -----------------------------------------------------------------------
 _register("CD801", "warning", "too few rows in a group")
 _register("CD802", "warning", "the outcome has one class only")

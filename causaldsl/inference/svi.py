@@ -1,10 +1,10 @@
 """Fits a compiled model to encoded rows by stochastic variational inference.
 
 The order of a fit: a first full pass makes the parameters and fixes the R of every `balance`; the
-emitted objective is minimised; the final ELBO is measured over many passes; standard deviations
-without an interior optimum are looked for; the guide without the outcome is trained at the fitted
-model. Each stage has random numbers of its own, so a run that is resumed, or stopped in a later
-stage, gives the same numbers as the straight one.
+emitted objective is minimised; marginals that it leaves out are fitted; the final ELBO is measured
+over many passes; standard deviations without an interior optimum are looked for; the guide without
+the outcome is trained at the fitted model. Each stage has random numbers of its own, so a run that
+is resumed, or stopped in a later stage, gives the same numbers as the straight one.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from causaldsl.inference.loop import (
     start_run,
     stoppable,
 )
+from causaldsl.inference.marginals import fit_marginals
 from causaldsl.inference.memory import verify_memory
 from causaldsl.inference.metrics import metric_of, verify_metric
 from causaldsl.inference.states import cloned, state_from
@@ -222,6 +223,7 @@ def _finish(
         caller.progress(Progress(stage=_STOPPING, done=0, total=0))
     passes = min(config.passes, _LAST_PASSES) if run.interrupted else config.passes
     with isolated(derive_seed(config.seed, "evaluation"), state):
+        fit_marginals(compiled, data)
         settled, reason = convergence.settles(run, caller.is_stopping)
         measured = convergence.evaluate(run.target, data, passes, math.inf)
         found = (

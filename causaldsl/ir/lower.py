@@ -366,8 +366,6 @@ def _is_made(mechanism: Stochastic, variable: Variable, ctx: Lowering) -> bool:
 
 
 def _lower_arguments(mechanism: Stochastic, variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
-    if isinstance(variable.domain, Image) and not mechanism.arguments:
-        raise Refused(image_not_compiled(variable.name, variable.mechanism_span))
     if not mechanism.arguments:
         return _marginal(variable, ctx)
     if isinstance(variable.domain, Image) and not _is_made(mechanism, variable, ctx):
@@ -471,7 +469,7 @@ def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     if not variable.is_observed and isinstance(variable.domain, Real):
         return {"mean": ir.Num(0.0), "sd": ir.Num(1.0)}
     given: dict[str, ir.Ir]
-    if variable.size is not None:
+    if event_of(ctx.scm, variable.name):
         return _array_marginal(variable, ctx)
     match variable.domain:
         case Real():
@@ -496,7 +494,7 @@ def _marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
 
 
 def _array_marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
-    """Return the learned marginal of an array, cell by cell."""
+    """Return the learned marginal of an array, cell by cell, or of an image, pixel by pixel."""
     names: dict[type, str] = {Real: "mean", Positive: "mean", Count: "log_rate"}
     argument = names.get(type(variable.domain), "logits")
     if isinstance(variable.domain, Categorical | Ordered | UnitInterval):
@@ -504,7 +502,7 @@ def _array_marginal(variable: Variable, ctx: Lowering) -> dict[str, ir.Ir]:
     weight = ctx.new_param(
         ir.ParamIR(
             name=f"{variable.name}__intercept",
-            shape=(variable.size or 1,),
+            shape=event_of(ctx.scm, variable.name),
             constraint="real",
             start=ir.Start(),
             origin=variable.span,

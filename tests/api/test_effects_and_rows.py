@@ -121,9 +121,9 @@ def test_a_table_of_arrays_is_decoded_in_its_own_columns(arrays):
     assert abs(made.frame["x1"].mean() - 10) < 5
     means = fit.generate(table, "a=1", probabilities=True).frame
     assert list(means.columns) == [
-        "c_probability_u", "c_probability_v", "c_probability_w", "y_mean", "a",
-        "x1_mean", "x2_mean", "b1_probability", "b2_probability",
+        "c", "y_mean", "a", "x1_mean", "x2_mean", "b1_probability", "b2_probability",
     ]  # fmt: skip
+    assert means["c"].tolist() == table["c"].tolist()  # weight 0: what rows are conditioned on
 
 
 def test_rows_without_an_outcome_count_and_are_told(arrays):

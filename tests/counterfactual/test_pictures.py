@@ -123,7 +123,7 @@ def test_a_picture_depends_on_no_other_row_and_not_on_how_rows_are_parted(
     small, drawn, monkeypatch
 ):
     whole = pipeline.pictures(small, drawn.table(), ["a=a'"])
-    monkeypatch.setattr(numeric, "CHUNK", 5 * 3 * 8 * 8)
+    monkeypatch.setattr("causaldsl.counterfactual.abducted_chunks.CHUNK", 5 * 3 * 8 * 8)
     parted = pipeline.pictures(small, drawn.table(), ["a=a'"])
     np.testing.assert_allclose(parted.counterfactual, whole.counterfactual, atol=1e-12)
     first = pipeline.pictures(small, drawn.table(), ["a=a'"], rows=3)

@@ -194,7 +194,7 @@ def test_rows_that_lack_different_variables_are_answered_together():
 def test_chunks_do_not_change_what_evidence_settles(monkeypatch):
     compiled, evidence = law()
     whole = answer(compiled, evidence, "S=Black")
-    monkeypatch.setattr("causaldsl.counterfactual.engine.CHUNK", 300)
+    monkeypatch.setattr("causaldsl.counterfactual.abducted_chunks.CHUNK", 300)
     parts = answer(compiled, evidence, "S=Black")
     for name in ("G", "T"):
         one, two = (r.worlds[0].variables[name].mean for r in (whole, parts))
