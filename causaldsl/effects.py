@@ -17,7 +17,7 @@ from causaldsl.worlds import (
     evidence_of,
     free_title,
     rows_left_out,
-    verify_objective,
+    settled_objective,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def effects(
     by
         Variables with few levels that do not descend from the one that is set.
     objective
-        ``posterior`` or ``encoder``; by default what the model's own objective says.
+        ``posterior`` or ``encoder``; by default the posterior where an engine is named, else what
+        the model's own objective says.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def effects(
     question = read_question(scm, do, outcome=outcome, by=by)
     whole_number(seed, "seed", 0)
     whole_number(draws, "draws", 1)
-    verify_objective(objective)
+    objective = settled_objective(objective, engine)
     frame = to_frame(table)
     data = bound_rows(model, frame, scm.observed)
     model = replace(model, findings=(*model.findings, *data.warnings))

@@ -55,7 +55,7 @@ from causaldsl.worlds import (
     evidence_of,
     generate,
     rows_left_out,
-    verify_objective,
+    settled_objective,
 )
 
 if TYPE_CHECKING:
@@ -303,7 +303,8 @@ def counterfactual(
     evidence
         The observed variables that count as known; every one by default, the outcome too.
     objective
-        ``posterior`` or ``encoder``; by default what the model's own objective says.
+        ``posterior`` or ``encoder``; by default the posterior where an engine is named, else what
+        the model's own objective says.
     """
     from causaldsl.counterfactual.action import intervene
     from causaldsl.counterfactual.engine import counterfactual as answer
@@ -315,7 +316,7 @@ def counterfactual(
     intervention = intervene(scm, read_interventions(do, scm))
     whole_number(seed, "seed", 0)
     whole_number(draws, "draws", 1)
-    verify_objective(objective)
+    objective = settled_objective(objective, engine)
     frame = read_rows(table)
     data = bound_rows(model, frame, names)
     ready = with_guide(model, names, seed, progress)

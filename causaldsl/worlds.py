@@ -69,10 +69,22 @@ def rows_left_out(data: EncodedData) -> list[str]:
     return [f"{n:,} rows left out: {why}" for why, n in data.dropped.items() if n]
 
 
-def verify_objective(objective: str | None) -> None:
-    """Refuse a word that names no draws of the latents."""
+def settled_objective(objective: str | None, engine: str | None) -> str | None:
+    """Return whose draws are asked for: an engine alone asks for the posterior.
+
+    Raises
+    ------
+    ValueError
+        For a word that names no draws of the latents.
+    CounterfactualError
+        CD705 for a name that no engine has, CD704 for an engine beside the encoder.
+    """
+    from causaldsl.engines.names import verify_engine
+
     if objective not in (None, "posterior", "encoder"):
         raise ValueError(f"objective is posterior or encoder, not {objective!r}")
+    verify_engine(engine, encoder=objective == "encoder")
+    return "posterior" if objective is None and engine is not None else objective
 
 
 def free_title(title: str, taken: Mapping[str, object]) -> str:
@@ -140,7 +152,7 @@ def generate(
     if world.strip() != FACTUAL:
         intervention = intervene(scm, read_interventions([world], scm, "--world"))
     whole_number(seed, "seed", 0)
-    verify_objective(objective)
+    objective = settled_objective(objective, engine)
     frame = to_frame(table)
     data = bound_rows(model, frame, scm.observed)
     ready = with_guide(model, scm.observed, seed, progress)

@@ -80,6 +80,16 @@ def test_numbers_and_words_that_are_none_are_refused(numbered, options, said):
         numbered.effects(numbered.simulate(3), "S=a", **options)
 
 
+@pytest.mark.parametrize("objective", [None, "encoder", "posterior"])
+def test_an_engine_that_there_is_none_of_is_refused_before_anything_is_asked(numbered, objective):
+    rows = numbered.simulate(3)
+    for ask in (numbered.effects, numbered.counterfactual):
+        with pytest.raises(causaldsl.CounterfactualError, match="CD705"):
+            ask(rows, "S=a", engine="nosuch", objective=objective)
+    with pytest.raises(causaldsl.CounterfactualError, match="CD705"):
+        numbered.generate(rows, engine="nosuch", objective=objective)
+
+
 ARRAYS = """scm arrays
 sensitive a : binary
 observed x[2] : real from standardize("x1" .. "x2")
