@@ -121,6 +121,7 @@ def fit(
     training, validation = (
         (data, None) if not len(apart) else (data.subset(rows), data.subset(apart))
     )
+    compiled.set_whole(training.whole)
     start = None if came is None else state_from(came.under("param"), came.words["constraints"])
     with stoppable(stop_requested) as stopped:
         caller = _Caller(progress=progress, stop_requested=stopped)
@@ -245,6 +246,7 @@ def _finish(
         n_rows=data.n_rows,
         n_validation=0 if run.validation is None else run.validation.n_rows,
         dropped=dict(data.dropped),
+        whole=data.whole,
         data_digest=table,
         epochs=run.epoch,
         steps=run.steps_done,
