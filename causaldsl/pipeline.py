@@ -25,6 +25,7 @@ from causaldsl.answering import (
 )
 from causaldsl.diagnostics.model import (
     CounterfactualError,
+    DataError,
     FairnessError,
     InferenceError,
     ModelError,
@@ -318,7 +319,7 @@ def counterfactual(
     whole_number(draws, "draws", 1)
     objective = settled_objective(objective, engine)
     frame = read_rows(table)
-    data = bound_rows(model, frame, names)
+    data = _rows_as_evidence(model, frame, names, is_asked=evidence is not None)
     ready = with_guide(model, names, seed, progress)
     given = evidence_of(model, frame, data, names)
     result = answer(
@@ -330,6 +331,20 @@ def counterfactual(
         remarks=(*ready.remarks, *rows_left_out(data)),
         findings=(*ready.findings, *data.warnings, *result.diagnostics),
     )
+
+
+def _rows_as_evidence(
+    model: Answerer, frame: pd.DataFrame, names: Sequence[str], *, is_asked: bool
+) -> EncodedData:
+    """Return bound rows; where nobody said what is known, a column that lacks is told apart."""
+    from causaldsl.data.findings import as_evidence
+
+    try:
+        return bound_rows(model, frame, names)
+    except DataError as refusal:
+        if is_asked:
+            raise
+        raise DataError([as_evidence(d) for d in refusal.diagnostics]) from refusal
 
 
 def _verify_evidence(scm: Scm, names: Sequence[str]) -> None:

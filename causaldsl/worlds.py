@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 # --- rows as evidence -----------------------------------------------------------------------
 
 
-def bound_rows(model: Answerer, frame: pd.DataFrame, names: Sequence[str]) -> EncodedData:
-    """Return a table's rows as the model reads them; these variables must be there."""
+def bound_rows(
+    model: Answerer, frame: pd.DataFrame, names: Sequence[str], optional: Sequence[str] = ()
+) -> EncodedData:
+    """Return a table's rows as the model reads them; these variables must be there.
+
+    Those of `optional` are read where the table has them.
+    """
     from causaldsl.data.binding import bind
 
     return bind(
         frame, model.encoding.schema,
-        encoding=None if model.fitted is None else model.encoding, require=names, what="evidence",
+        encoding=None if model.fitted is None else model.encoding, require=names, optional=optional,
+        what="evidence",
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ the data rows of a file; messages list a few of them and say how many more there
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,6 +169,16 @@ def unknown_column(column: str, variable: str | None, candidates: Sequence[str])
         notes=(listed,),
         hint=did_you_mean(column, candidates),
     )
+
+
+def as_evidence(finding: Diagnostic) -> Diagnostic:
+    """Return a finding on a table that must hold all evidence; what it lacks may be left out."""
+    if finding.code != "CD507":
+        return finding
+    way = "name what the table knows with `--evidence` (in Python `evidence=`)"
+    if finding.hint is None:
+        return replace(finding, hint=way)
+    return replace(finding, notes=(*finding.notes, f"or {way}"))
 
 
 def wrong_column_count(variable: str, size: int, columns: Sequence[str]) -> Diagnostic:

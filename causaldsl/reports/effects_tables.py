@@ -68,6 +68,8 @@ def _assumed(report: EffectsReport) -> Iterator[tuple[str, str]]:
     for remark in report.remarks:
         yield "note", remark
     yield "rows", f"{report.n_rows:,}"
+    if report.abducted_left_out is not None:
+        yield "abducted", f"left out: {report.abducted_left_out}"
     for estimand in report.estimands:
         yield estimand.name, _said_of(estimand, report)
     for sentence in report.assumptions:
@@ -158,9 +160,10 @@ def _by_stratum(contrast: str, effects: Sequence[Effect], report: EffectsReport)
         for name in names:
             group = [e for e in _ordered(wanted) if e.name == name]
             for k, e in enumerate(group):
-                first = (_levels_alone(name), f"{e.n_rows:,}") if k == 0 else ("", "")
+                used = "" if k and e.n_rows == group[0].n_rows else f"{e.n_rows:,}"
+                first = ("" if k else _levels_alone(name), used)
                 rows.append((*first, e.estimand, *_cells(e, report)))
-        empty = [n for n in names if any(e.name == n and e.n_rows == 0 for e in strata)]
+        empty = [n for n in names if not any(e.name == n and e.n_rows for e in strata)]
         yield Table(
             title=f"By {', '.join(report.by)}, {contrast}: {version}",
             columns=("levels", "rows", "estimand", *_FIGURES),
@@ -240,6 +243,7 @@ def _json(report: EffectsReport) -> str:
             for e in report.estimands
         ],
         "effects": [plain_effect(e) for e in report.effects],
+        "abducted_left_out": report.abducted_left_out,
         "observed_left_out": report.real_left_out,
         "assumptions": list(report.assumptions),
         "remarks": list(report.remarks),
