@@ -32,7 +32,7 @@ def test_effects_of_another_suffix_are_refused_before_a_file_is_there(fit, frame
 
 def test_an_effect_that_was_not_asked_for_is_a_key_error(fit, frame):
     found = fit.effects(frame, "S=s'", draws=2)
-    with pytest.raises(KeyError, match="there are .*'abducted', 'mean'.*'prior', 'sampled'"):
+    with pytest.raises(KeyError, match=r"there are .*'abducted', 'mean'.*'prior', 'sampled'"):
         found.effect("abducted", "probability")
     with pytest.raises(KeyError, match="no name 'some rows': there are 'all rows', 'S=a'"):
         found.effect("abducted", "mean", name="some rows")
