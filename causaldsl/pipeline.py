@@ -607,7 +607,8 @@ def compare_effects(
         Variables within whose levels effects are averaged; those of binarised Adult when not given
         and there.
     once
-        Leave out rows that the table holds twice, and ask classifiers of test rows alone.
+        Leave out a second copy of a block of rows at the table's end, and ask classifiers of test
+        rows alone.
 
     Raises
     ------

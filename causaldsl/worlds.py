@@ -208,7 +208,7 @@ def _table_of(
             notes += [] if caveat is None else [caveat]
         for title, values in cells.items():
             columns[free_title(title, columns)] = values
-    notes += _mean_notes(encoding, rows) if probabilities else _picture_notes(encoding, rows)
+    notes += _mean_notes(encoding, rows) if probabilities else []
     return pd.DataFrame(columns), tuple(notes)
 
 
@@ -244,16 +244,16 @@ def _mean_cells(
     }
 
 
-def _picture_notes(encoding: Encoding, rows: GeneratedRows) -> list[str]:
-    """Say which pictures are means: a coin for each pixel would be none."""
+def _by_means(encoding: Encoding, rows: GeneratedRows) -> tuple[str, ...]:
+    """Return the pictures that are their pixels' means: a coin for each pixel would be none."""
     from causaldsl.vocabulary.domains import Image
 
-    return [
-        f"`{name}` is a picture: its pixels are their means, not drawn"
+    return tuple(
+        name
         for name, means in rows.means.items()
         if isinstance(encoding.schema.variables[name].domain, Image)
         and bool((rows.values[name] - means).abs().max() < _SAME)
-    ]
+    )
 
 
 _SAME = 1e-9  # of pixels from 0 to 1
@@ -282,6 +282,7 @@ def generated_head(made: Generated) -> list[str]:
     return list(
         generated_lines(
             made.rows, made.answerer.compiled.scm.name, probabilities=made.probabilities,
+            by_means=() if made.probabilities else _by_means(made.answerer.encoding, made.rows),
             remarks=made.answerer.remarks, notes=made.notes,
         )
     )  # fmt: skip

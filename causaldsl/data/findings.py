@@ -171,6 +171,17 @@ def unknown_column(column: str, variable: str | None, candidates: Sequence[str])
     )
 
 
+def no_true_pictures(column: str, candidates: Sequence[str]) -> Diagnostic:
+    """CD507: a column that `--truth` names and the table lacks."""
+    return codes.diagnostic(
+        "CD507",
+        f"the table has no column `{shown(column)}`, named by `--truth`",
+        place=_place(column),
+        notes=(f"its columns are {quoted(candidates, 12)}",),
+        hint=did_you_mean(column, candidates),
+    )
+
+
 def as_evidence(finding: Diagnostic) -> Diagnostic:
     """Return a finding on a table that must hold all evidence; what it lacks may be left out."""
     if finding.code != "CD507":

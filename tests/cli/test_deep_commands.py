@@ -125,3 +125,20 @@ def test_help_lists_the_engines(command):
     said = " ".join(run(command[0], "--help").out.replace("│", " ").split())
     assert "The posterior by this engine" in said
     assert all(name in said for name in ("guide", "laplace", "importance"))
+
+
+def test_decoded_pictures_are_means_or_drawn_as_their_mechanism_says(pictured, tmp_path):
+    assert run("simulate", pictured, "-n", 6, "-o", "s.csv").code in (0, 5)
+    said = " ".join(run("generate", pictured, "--data", "s.csv", "-o", "g.csv", "-q").out.split())
+    assert "decoded `x`: pictures, the means of their pixels" in said
+    assert "drawn from the mechanisms" not in said
+    noisy = PICTURED.replace("x ~ deconv(parents; channels=[2], hidden=[4])", NOISY)
+    rows = causaldsl.load_fit(pictured).generate("s.csv").frame
+    causaldsl.loads(noisy).fit(rows, **QUICK).save(tmp_path / "noisy.fit")
+    done = run("generate", tmp_path / "noisy.fit", "--data", "s.csv", "-o", "n.csv", "-q")
+    said = " ".join(done.out.split())
+    assert "decoded `x`: drawn from the mechanisms" in said
+    assert "means" not in said
+
+
+NOISY = "x ~ Normal(deconv(parents; channels=[2], hidden=[4]), 0.1)"
