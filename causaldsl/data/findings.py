@@ -203,6 +203,17 @@ def wrong_column_count(variable: str, size: int, columns: Sequence[str]) -> Diag
     )
 
 
+def many_cells(column: str, shape: Sequence[int]) -> Diagnostic:
+    """CD508: an array with several numbers a row, handed over as one column."""
+    return codes.diagnostic(
+        "CD508",
+        f"`{shown(column)}` is an array of shape ({', '.join(map(str, shape))}), and a column "
+        "holds one value for each row",
+        place=_place(column),
+        hint=f"give each of its cells a column: `{shown(column)}1`, `{shown(column)}2` and so on",
+    )
+
+
 # --- cells ----------------------------------------------------------------------------------
 
 

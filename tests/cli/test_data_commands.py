@@ -196,6 +196,14 @@ def test_an_unknown_data_set_ends_with_4():
     assert (done.code, "did you mean `law_school`" in done.err) == (4, True)
 
 
+def test_a_set_with_a_loader_of_its_own_is_pointed_at_it():
+    done = run("data", "celeba")
+    said = " ".join(done.err.split())
+    assert (done.code, "CD530" in said) == (4, True)
+    assert "causaldsl.datasets.celeba.celeba(" in said
+    assert "list_attr_celeba.txt" in said
+
+
 def test_a_data_set_that_cannot_be_fetched_says_how_to_place_it(here, monkeypatch):
     monkeypatch.setenv("CAUSALDSL_DATA", str(here / "none"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
