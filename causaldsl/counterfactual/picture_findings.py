@@ -33,5 +33,5 @@ def no_whole_row(image: str, reason: str) -> Diagnostic:
     return diagnostic(
         "CD706",
         f"the encoder cannot answer for `{image}`: {reason}",
-        hint="pictures rest on a guide that was fitted on whole rows, the image among them",
+        hint="pictures rest on a guide that was fitted on such rows, the image among them",
     )
