@@ -78,6 +78,15 @@ def training(flag):
     """Say whether the networks are being trained."""
     MODE["training"] = flag
 ''',
+    "at_use": '''
+def at_use(mechanism, *given):
+    """Apply a mechanism as it is used: normalised by running figures, no units dropped."""
+    before = MODE["training"]
+    training(False)
+    law = mechanism(*given)
+    training(before)
+    return law
+''',
     "norm_weights": '''
 def norm_weights(key, size):
     """Return the parameters of a normalisation and its running figures, which do not learn."""
@@ -453,6 +462,7 @@ HELPER_NEEDS = {
     "hsic": ("affinity", "thinned"),
     "permuted": ("columns",),
     "normed": ("mode",),
+    "at_use": ("mode",),
 }
 
 TRACES_TEXT = '''

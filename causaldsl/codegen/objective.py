@@ -82,7 +82,7 @@ def _loss_terms(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
         *_scheduled_kl(objective.elbo, w),
         *_auxiliary(w),
     ]
-    if not w.hoists and any(samples.needs_parameters(x.term) for x in special):
+    if not w.hoists and any(samples.needs_parameters(x.term, program) for x in special):
         lines.append("    p = parameters()")
     if second:
         lines += [

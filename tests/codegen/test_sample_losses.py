@@ -1,6 +1,7 @@
 """Losses over samples: values against numpy, and whose parameters their gradients reach."""
 
 import numpy as np
+import pyro
 import pytest
 import torch
 from scipy.special import expit, log_softmax
@@ -502,3 +503,56 @@ def test_gradients_agree_with_finite_differences(term):
             )
             slope = (up - down) / 2e-5
             assert base.grads[name][place].item() == pytest.approx(slope, rel=1e-4, abs=1e-7), name
+
+
+# --- other worlds, of networks that are others while training -------------------------------
+
+CHANGING = """scm m
+sensitive a : binary
+outcome   y : binary
+latent    u
+u, a -> y
+y ~ mlp(u, a; hidden=[8], WORDS)
+guide u ~ Normal(linear(y))
+loss fair = mean(abs(E[y] - E[y[a <- a']]))
+"""
+
+
+@pytest.mark.parametrize("words", ["norm=batch", "dropout=0.5", "norm=batch, dropout=0.3"])
+def test_a_world_is_that_of_the_networks_at_use(words):
+    compiled = compiled_of(CHANGING.replace("WORDS", words))
+    rows, module = rows_of(compiled, 40), compiled.module
+    with isolated(3):
+        module.loss_terms(rows, 40)  # makes the parameters
+        module.training(True)
+        module.loss_terms(rows, 40)
+        before = {n: v.clone() for n, v in pyro.get_param_store().items() if "norm" in n}
+        state = torch.get_rng_state()
+        terms, _ = module.loss_terms(rows, 40)
+        assert module.MODE["training"]
+        after = {n: v.clone() for n, v in pyro.get_param_store().items() if "norm" in n}
+        torch.set_rng_state(state)
+        u = module.traces(rows, 40)[1].nodes["u"]["value"]
+        module.training(False)
+        for name, value in after.items():  # the second look has moved the running figures again
+            pyro.get_param_store()[name].data.copy_(value)
+        p = module.parameters()
+        worlds = [module.given_y(p, u, a).mean for a in (rows["a"], 1 - rows["a"])]
+    expected = (worlds[0] - worlds[1]).abs().mean().item()
+    assert terms["fair"].item() == pytest.approx(expected)
+    if "norm" in words:  # one pass of the batch, not one for each world
+        mean = "y.0.norm.mean"
+        x = torch.stack([u, rows["a"]], -1) @ p["y.0.weight"].T + p["y.0.bias"]
+        assert torch.allclose(after[mean], 0.9 * before[mean] + 0.1 * x.mean(0))
+
+
+def test_a_level_without_weight_makes_no_difference_though_units_are_dropped():
+    compiled = compiled_of(CHANGING.replace("WORDS", "dropout=0.5"))
+    rows, module = rows_of(compiled, 40), compiled.module
+    with isolated(3):
+        module.loss_terms(rows, 40)
+        with torch.no_grad():
+            pyro.get_param_store()["y.0.weight"][:, 1] = 0.0
+        module.training(True)
+        terms, _ = module.loss_terms(rows, 40)
+    assert terms["fair"].item() == 0.0
