@@ -53,12 +53,11 @@ class Evaluation:
 
 def evaluate(target: Target, data: EncodedData, passes: int, epoch: float) -> Evaluation:
     """Return the means of `passes` full passes at the parameters in the store."""
-    batch = data.batch()
     terms: dict[str, list[float]] = {}
     parts: dict[str, list[float]] = {}
     with torch.no_grad(), one_thread():
         for _ in range(passes):
-            losses = target.evaluate(batch, epoch)
+            losses = target.over(data, epoch)
             for store, shares in ((terms, losses.terms), (parts, losses.parts)):
                 for name, value in shares.items():
                     store.setdefault(name, []).append(float(value))
@@ -206,10 +205,9 @@ def _is_flat_below(
 
 
 def _objective(target: Target, data: EncodedData) -> tuple[float, float]:
-    batch = data.batch()
     with torch.no_grad():
         passes = min(60, max(10, _PROBE_ROWS // data.n_rows))
-        values = [float(target.evaluate(batch, math.inf).total) for _ in range(passes)]
+        values = [float(target.over(data, math.inf).total) for _ in range(passes)]
     return mean_and_error(values)
 
 
