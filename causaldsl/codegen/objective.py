@@ -147,7 +147,7 @@ def _auxiliary(w: Writer) -> list[str]:
         return []
     return [
         '    terms["auxiliary"] = sum(',
-        '        -site["fn"].log_prob(site["value"]).mean()',
+        '        site["fn"].log_factor.mean()',
         "        for name, site in drawn.nodes.items()",
         '        if site["type"] == "sample" and site["infer"].get("is_auxiliary")',
         "    )",

@@ -288,7 +288,8 @@ def test_drawing_png_starts_no_pyplot():
 def test_an_array_shows_its_size_and_a_variable_its_group():
     source = SourceFile(
         path="m.scm",
-        text="scm m\nlatent u[3]\nobserved x[2] : real\nobserved y : binary\ngroup g = x, y\nu -> g\n",
+        text="scm m\nlatent u[3]\nobserved x[2] : real\n"
+        "observed y : binary\ngroup g = x, y\nu -> g\n",
     )
     drawn = " ".join(texts(svg_of(pipeline.check_source(source).scm.graph)))
     assert "u[3] real" in drawn
