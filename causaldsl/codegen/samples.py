@@ -143,8 +143,10 @@ class Terms:
             table = {q: self.drawn.get(q) or self.here[q] for q in mechanism.parents}
             given = self._given(mechanism, table)
             local = f"new_{self.w.variables[name]}"
-            suffix = "" if mechanism.structural is not None else ".rsample()"
-            self.lines.append(fit(f"{local} = ", f"{given}{suffix}"))
+            if mechanism.structural is None:
+                self.w.needs.add("anew")
+                given = f"anew({given}, rows_in(data, n_rows))"
+            self.lines.append(fit(f"{local} = ", given))
             self.drawn[name] = local
 
     def _given(self, m: ir.MechanismIR, table: dict[str, str]) -> str:
@@ -172,17 +174,20 @@ class Terms:
                 texts = [self._columns(s) for s in (left, right)]
                 kinds = [self._is_levels(s) for s in (left, right)]
                 return (
-                    f"hsic({texts[0]}, {texts[1]}, {quoted(kernel)}, {width}, "
+                    f"hsic({quoted(name)}, {texts[0]}, {texts[1]}, {quoted(kernel)}, {width}, "
                     f"levels=({kinds[0]}, {kinds[1]}))"
                 )
             case ir.Ratio(blocks=blocks) if player is not None:
-                w.needs |= {"density_ratio", "columns", "permuted"}
+                # what normalises over the batch is read as it learns: both samples together
+                ratio = "density_ratio"
+                ratio += "_together" if player.network.norm == "batch" else ""
+                w.needs |= {ratio, "columns", "permuted"}
                 joint = ", ".join(self._columns(b) for b in blocks)
                 others = ", ".join(self._columns(b, "apart") for b in blocks)
                 net = quoted(player.network.name)
                 self.lines.append(fit("joint = ", f"columns({joint})"))
                 self.lines.append(fit("product = ", f"permuted({others})"))
-                return f"density_ratio({net}, joint, product)"
+                return f"{ratio}({net}, joint, product)"
             case ir.Guess(target=target, source=source, levels=levels) if player is not None:
                 w.needs.add("guess")
                 text = self._here()[target]

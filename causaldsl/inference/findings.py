@@ -206,7 +206,7 @@ def not_computed(term: str, reason: str, batches: int, of: int) -> Diagnostic:
     return diagnostic(
         "CD625",
         f"the loss `{term}` could not be computed in full on {share}: {reason}",
-        hint="raise `batch_size`, so that every batch has rows of every level",
+        hint="raise `batch_size`, so that every batch has the rows that the term needs",
     )
 
 

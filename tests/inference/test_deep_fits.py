@@ -213,6 +213,14 @@ def test_a_table_of_one_class_fits_and_says_what_it_could_not_compute(compile_te
     assert "on 3 of 3 batches" in finding.message
 
 
+def test_batches_of_one_row_that_have_no_independence_are_counted(compile_text, encode):
+    compiled = compile_text(GROUPS.replace("mmd(u by S)", "hsic(u, S)"))
+    data = encode(compiled, pd.DataFrame({"S": list("pq") * 10, "x": np.arange(20) / 7})[:9])
+    fitted = fit(compiled, data, config=worded(SHORT, batch_size=4, epochs=2))
+    (finding,) = [d for d in fitted.result.diagnostics if d.code == "CD625"]
+    assert "on 2 of 6 batches: a batch has one row" in finding.message
+
+
 def test_a_branch_without_rows_is_told(compile_text, encode):
     text = "scm m\nobserved S : {p, q, r}\nobserved x : real\nlatent u\nu, S -> x\n"
     text += "x ~ Normal(mlp(u; hidden=[3]) by S, 1)\nguide u ~ Normal(mlp(x; hidden=[3]) by S)\n"
