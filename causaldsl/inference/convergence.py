@@ -156,14 +156,21 @@ def settles(run: Run, stop: Stop) -> tuple[bool, str]:
 
 
 def find_boundaries(
-    compiled: CompiledScm, target: Target, config: FitConfig, data: EncodedData, stop: Stop
+    compiled: CompiledScm,
+    target: Target,
+    config: FitConfig,
+    data: EncodedData,
+    stop: Stop,
+    *,
+    settled: bool = True,
 ) -> tuple[Boundary, ...]:
     """Return the learned standard deviations that have no interior optimum.
 
     One is at its floor when it is within a tenth of it. It heads for its floor when the
     objective, learned anew with half of that standard deviation held fixed, is no worse than
     before by more than the tolerance: an interior optimum would cost tenths of a nat. Only
-    variables with a latent parent can be so explained away; the others are not probed.
+    variables with a latent parent can be so explained away; the others are not probed. Neither is
+    a fit that has not settled: anything learned further betters its objective.
     """
     store = pyro.get_param_store()
     limits = store.get_state()["constraints"]
@@ -173,7 +180,8 @@ def find_boundaries(
         value = float(store[name].detach().min())
         reached = floor > 0 and value <= 1.1 * floor
         if reached or (
-            floor > 0
+            settled
+            and floor > 0
             and _has_latent_parent(compiled, name)
             and _is_flat_below(name, floor, target, config, data, stop)
         ):

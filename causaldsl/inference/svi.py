@@ -230,7 +230,9 @@ def _finish(
         found = (
             ()
             if run.interrupted or caller.is_stopping()
-            else convergence.find_boundaries(compiled, run.target, config, data, caller.is_stopping)
+            else convergence.find_boundaries(
+                compiled, run.target, config, data, caller.is_stopping, settled=settled
+            )
         )
         units = units_of(compiled, data)
     guides: dict[str, GuideFit] = {}
