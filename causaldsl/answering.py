@@ -113,6 +113,7 @@ def with_guide(
     if is_exact_for(model.compiled, model.params, data.only(tuple(evidence)).batch()):
         return model
     model.compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
+    model.compiled.set_whole(data.whole)
     state, record = fit_guide(
         model.compiled, {"params": {}, "constraints": {}}, data, name, progress=progress
     )

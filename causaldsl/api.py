@@ -441,7 +441,8 @@ class Fit:
         engine
             An engine's name; by default the best that applies.
         objective
-            ``posterior`` or ``encoder``; by default what the model's own objective says.
+            ``posterior`` or ``encoder``; by default the posterior where an engine is named, else
+            what the model's own objective says.
         """
         return _counterfactuals(
             pipeline.answerer_of(self.fitted), frame, do, evidence=evidence, draws=draws,
@@ -477,7 +478,8 @@ class Fit:
         draws
             Draws of each row's latents and noise; both worlds share them.
         objective
-            ``posterior`` or ``encoder``; by default what the model's own objective says.
+            ``posterior`` or ``encoder``; by default the posterior where an engine is named, else
+            what the model's own objective says.
         """
         report = pipeline.effects(
             pipeline.answerer_of(self.fitted), frame, _do(do), by=_names(by, "by") or (),
@@ -511,7 +513,8 @@ class Fit:
         keep_nondescendants
             Whether what does not descend from what is set keeps its factual decoded value.
         objective
-            ``posterior`` or ``encoder``; by default what the model's own objective says.
+            ``posterior`` or ``encoder``; by default the posterior where an engine is named, else
+            what the model's own objective says.
         """
         made = pipeline.generate(
             pipeline.answerer_of(self.fitted), frame, ", ".join(_do(world)), seed=seed,

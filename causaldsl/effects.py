@@ -17,7 +17,7 @@ from causaldsl.worlds import (
     evidence_of,
     free_title,
     rows_left_out,
-    verify_objective,
+    settled_objective,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def effects(
     by
         Variables with few levels that do not descend from the one that is set.
     objective
-        ``posterior`` or ``encoder``; by default what the model's own objective says.
+        ``posterior`` or ``encoder``; by default the posterior where an engine is named, else what
+        the model's own objective says.
 
     Raises
     ------
@@ -74,12 +75,13 @@ def effects(
     question = read_question(scm, do, outcome=outcome, by=by)
     whole_number(seed, "seed", 0)
     whole_number(draws, "draws", 1)
-    verify_objective(objective)
+    objective = settled_objective(objective, engine)
     frame = to_frame(table)
-    data = bound_rows(model, frame, scm.observed)
+    known = tuple(n for n in scm.observed if n != question.outcome)
+    data = bound_rows(model, frame, known, optional=(question.outcome,))
     model = replace(model, findings=(*model.findings, *data.warnings))
     found: dict[str, UnitEffects] = {}
-    for name, names in _evidence_sets(question, scm.observed).items():
+    for name, names in _evidence_sets(question, scm.observed, data).items():
         ready = with_guide(model, names, seed, progress)
         found[name] = unit_effects(
             ready.compiled, ready.params, evidence_of(ready, frame, data, names), question,
@@ -91,11 +93,13 @@ def effects(
     return _report(model, question, data, found, prior, draws=draws, seed=seed)
 
 
-def _evidence_sets(question: EffectQuestion, observed: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    return {
-        ABDUCTED: tuple(observed),
-        WITHOUT: tuple(n for n in observed if n != question.outcome),
-    }
+def _evidence_sets(
+    question: EffectQuestion, observed: Sequence[str], data: EncodedData
+) -> dict[str, tuple[str, ...]]:
+    """Return the evidence of each estimand that the table can give."""
+    without = tuple(n for n in observed if n != question.outcome)
+    own = {ABDUCTED: tuple(observed)} if question.outcome in data.columns else {}
+    return {**own, WITHOUT: without}
 
 
 def _report(
@@ -129,7 +133,8 @@ def _report(
         means=means,  # type: ignore[arg-type]  # one of its two words
         estimands=_estimands(model, question, data, found, prior),
         effects=(*found_effects, *_prior_effects(question, prior, means)),
-        real_left_out=None if question.is_root else _why_no_real(question, model),
+        abducted_left_out=_why_not_abducted(question, model, data),
+        real_left_out=_why_no_real(question, model, data),
         n_rows=data.n_rows,
         draws=draws,
         seed=seed,
@@ -218,7 +223,7 @@ def _observed(question: EffectQuestion, data: EncodedData) -> Observed | None:
 
     from causaldsl.fairness.effects import Observed
 
-    if not question.is_root:
+    if not question.is_root or question.outcome not in data.columns:
         return None
     target = data.columns[question.target].double().clone()
     for name in (question.target, question.outcome):
@@ -231,7 +236,17 @@ def _observed(question: EffectQuestion, data: EncodedData) -> Observed | None:
     )
 
 
-def _why_no_real(question: EffectQuestion, model: Answerer) -> str:
+def _why_not_abducted(question: EffectQuestion, model: Answerer, data: EncodedData) -> str | None:
+    """Say why no latents come from rows with their outcome: the table has none."""
+    if question.outcome in data.columns:
+        return None
+    (column,) = model.encoding.columns_of(question.outcome)
+    return f"the table has no column `{column}`, so no row gives its own `{question.outcome}`"
+
+
+def _why_no_real(question: EffectQuestion, model: Answerer, data: EncodedData) -> str | None:
+    if question.is_root:
+        return _why_not_abducted(question, model, data)
     scm = model.compiled.scm
     parents = [p for p in scm.variables if p in scm.graph.predecessors(question.target)]
     listed = ", ".join(f"`{p}`" for p in parents)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MEAN: Literal["mean"] = "mean"
 #: Rows that a contact sheet shows.
 SHEET_ROWS = 12
+#: At most: a row is some 130 pixels high, and a PNG above 32,767 opens hardly anywhere.
+MOST_SHEET_ROWS = 200
 #: The table that stands beside written pictures.
 TABLE = "pictures.csv"
 
@@ -109,9 +111,17 @@ class Pictures:
         )
 
     def sheet(self, *, rows: int = SHEET_ROWS, theme: Theme = "auto") -> bytes:
-        """Return a contact sheet as PNG: examples as rows, and the kinds of pictures as columns."""
+        """Return a contact sheet as PNG: examples as rows, and the kinds of pictures as columns.
+
+        Raises
+        ------
+        ValueError
+            For more rows than a picture that opens can show (200).
+        """
         from causaldsl.reports.contact_sheet import render_contact_sheet
 
+        if whole_number(rows, "rows", 1) > MOST_SHEET_ROWS:
+            raise ValueError(f"a sheet shows at most {MOST_SHEET_ROWS} rows, not {rows:,}")
         made = self.result
         columns = {"original": self.original, "reconstruction": self.reconstruction, **self.worlds}
         if self.truth is not None:
@@ -279,8 +289,12 @@ def _truth(frame: pd.DataFrame, truth: object | None, encoding: Encoding, image:
     if truth is None:
         return None
     from causaldsl.data.binding import bind
+    from causaldsl.data.findings import no_true_pictures
     from causaldsl.data.schema import Schema
+    from causaldsl.diagnostics.model import DataError
 
+    if isinstance(truth, str) and truth not in frame.columns:
+        raise DataError([no_true_pictures(truth, list(frame.columns))])
     column = truth if isinstance(truth, str) else "truth"
     spec = replace(encoding.schema.variables[image], columns=(column,), missing="error")
     schema = Schema(name=encoding.schema.name, variables={image: spec})

@@ -25,6 +25,7 @@ from causaldsl.answering import (
 )
 from causaldsl.diagnostics.model import (
     CounterfactualError,
+    DataError,
     FairnessError,
     InferenceError,
     ModelError,
@@ -55,7 +56,7 @@ from causaldsl.worlds import (
     evidence_of,
     generate,
     rows_left_out,
-    verify_objective,
+    settled_objective,
 )
 
 if TYPE_CHECKING:
@@ -303,7 +304,8 @@ def counterfactual(
     evidence
         The observed variables that count as known; every one by default, the outcome too.
     objective
-        ``posterior`` or ``encoder``; by default what the model's own objective says.
+        ``posterior`` or ``encoder``; by default the posterior where an engine is named, else what
+        the model's own objective says.
     """
     from causaldsl.counterfactual.action import intervene
     from causaldsl.counterfactual.engine import counterfactual as answer
@@ -315,9 +317,9 @@ def counterfactual(
     intervention = intervene(scm, read_interventions(do, scm))
     whole_number(seed, "seed", 0)
     whole_number(draws, "draws", 1)
-    verify_objective(objective)
+    objective = settled_objective(objective, engine)
     frame = read_rows(table)
-    data = bound_rows(model, frame, names)
+    data = _rows_as_evidence(model, frame, names, is_asked=evidence is not None)
     ready = with_guide(model, names, seed, progress)
     given = evidence_of(model, frame, data, names)
     result = answer(
@@ -329,6 +331,20 @@ def counterfactual(
         remarks=(*ready.remarks, *rows_left_out(data)),
         findings=(*ready.findings, *data.warnings, *result.diagnostics),
     )
+
+
+def _rows_as_evidence(
+    model: Answerer, frame: pd.DataFrame, names: Sequence[str], *, is_asked: bool
+) -> EncodedData:
+    """Return bound rows; where nobody said what is known, a column that lacks is told apart."""
+    from causaldsl.data.findings import as_evidence
+
+    try:
+        return bound_rows(model, frame, names)
+    except DataError as refusal:
+        if is_asked:
+            raise
+        raise DataError([as_evidence(d) for d in refusal.diagnostics]) from refusal
 
 
 def _verify_evidence(scm: Scm, names: Sequence[str]) -> None:
@@ -591,7 +607,8 @@ def compare_effects(
         Variables within whose levels effects are averaged; those of binarised Adult when not given
         and there.
     once
-        Leave out rows that the table holds twice, and ask classifiers of test rows alone.
+        Leave out a second copy of a block of rows at the table's end, and ask classifiers of test
+        rows alone.
 
     Raises
     ------

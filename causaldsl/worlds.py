@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 # --- rows as evidence -----------------------------------------------------------------------
 
 
-def bound_rows(model: Answerer, frame: pd.DataFrame, names: Sequence[str]) -> EncodedData:
-    """Return a table's rows as the model reads them; these variables must be there."""
+def bound_rows(
+    model: Answerer, frame: pd.DataFrame, names: Sequence[str], optional: Sequence[str] = ()
+) -> EncodedData:
+    """Return a table's rows as the model reads them; these variables must be there.
+
+    Those of `optional` are read where the table has them.
+    """
     from causaldsl.data.binding import bind
 
     return bind(
         frame, model.encoding.schema,
-        encoding=None if model.fitted is None else model.encoding, require=names, what="evidence",
+        encoding=None if model.fitted is None else model.encoding, require=names, optional=optional,
+        what="evidence",
     )  # fmt: skip
 
 
@@ -69,10 +75,22 @@ def rows_left_out(data: EncodedData) -> list[str]:
     return [f"{n:,} rows left out: {why}" for why, n in data.dropped.items() if n]
 
 
-def verify_objective(objective: str | None) -> None:
-    """Refuse a word that names no draws of the latents."""
+def settled_objective(objective: str | None, engine: str | None) -> str | None:
+    """Return whose draws are asked for: an engine alone asks for the posterior.
+
+    Raises
+    ------
+    ValueError
+        For a word that names no draws of the latents.
+    CounterfactualError
+        CD705 for a name that no engine has, CD704 for an engine beside the encoder.
+    """
+    from causaldsl.engines.names import verify_engine
+
     if objective not in (None, "posterior", "encoder"):
         raise ValueError(f"objective is posterior or encoder, not {objective!r}")
+    verify_engine(engine, encoder=objective == "encoder")
+    return "posterior" if objective is None and engine is not None else objective
 
 
 def free_title(title: str, taken: Mapping[str, object]) -> str:
@@ -140,7 +158,7 @@ def generate(
     if world.strip() != FACTUAL:
         intervention = intervene(scm, read_interventions([world], scm, "--world"))
     whole_number(seed, "seed", 0)
-    verify_objective(objective)
+    objective = settled_objective(objective, engine)
     frame = to_frame(table)
     data = bound_rows(model, frame, scm.observed)
     ready = with_guide(model, scm.observed, seed, progress)
@@ -190,7 +208,7 @@ def _table_of(
             notes += [] if caveat is None else [caveat]
         for title, values in cells.items():
             columns[free_title(title, columns)] = values
-    notes += _mean_notes(encoding, rows) if probabilities else _picture_notes(encoding, rows)
+    notes += _mean_notes(encoding, rows) if probabilities else []
     return pd.DataFrame(columns), tuple(notes)
 
 
@@ -226,16 +244,16 @@ def _mean_cells(
     }
 
 
-def _picture_notes(encoding: Encoding, rows: GeneratedRows) -> list[str]:
-    """Say which pictures are means: a coin for each pixel would be none."""
+def _by_means(encoding: Encoding, rows: GeneratedRows) -> tuple[str, ...]:
+    """Return the pictures that are their pixels' means: a coin for each pixel would be none."""
     from causaldsl.vocabulary.domains import Image
 
-    return [
-        f"`{name}` is a picture: its pixels are their means, not drawn"
+    return tuple(
+        name
         for name, means in rows.means.items()
         if isinstance(encoding.schema.variables[name].domain, Image)
         and bool((rows.values[name] - means).abs().max() < _SAME)
-    ]
+    )
 
 
 _SAME = 1e-9  # of pixels from 0 to 1
@@ -264,6 +282,7 @@ def generated_head(made: Generated) -> list[str]:
     return list(
         generated_lines(
             made.rows, made.answerer.compiled.scm.name, probabilities=made.probabilities,
+            by_means=() if made.probabilities else _by_means(made.answerer.encoding, made.rows),
             remarks=made.answerer.remarks, notes=made.notes,
         )
     )  # fmt: skip

@@ -1,7 +1,8 @@
 # CEVAE: a latent confounder of features, sensitive attribute and outcome; branches by a
 #
 # Paper    Louizos et al., NeurIPS 2017, as the baseline of Kim et al., AAAI 2021. Widths of their code.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Differs  The encoder reads the observed a and y while training (in their code draws of the predictors), and
 #          its heads are not bounded.
 # Expect   a has no arrow into d, so effects that pass through d are credited to u: too small a total effect.

@@ -1,7 +1,8 @@
 # CVAE: one latent for everything, given the sensitive attribute
 #
 # Paper    Sohn et al., NeurIPS 2015, as the baseline of Kim et al., AAAI 2021. Widths of their code.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Differs  r does not descend from a, so a counterfactual leaves it alone; in their code it is drawn anew.
 # Expect   A total effect well below the observed .19: u carries what a would have to say.
 

@@ -2,7 +2,8 @@
 #
 # Paper    Kim et al., "Counterfactual Fairness with Disentangled Causal Effect Variational
 #          Autoencoder", AAAI 2021, Fig. 2(e). Widths and weights are those of their code.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Differs  The KL is taken in closed form, the second batch is drawn anew at every step, both players'
 #          gradients are taken before either moves, and Adam starts at 5e-3 and decays, since 1e-4 needs
 #          hundreds of epochs. The fairness term weighs 0.3, not 0.2: this fit is closer, and 0.2 leaves an effect

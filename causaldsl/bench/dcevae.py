@@ -49,6 +49,8 @@ from causaldsl.vocabulary.domains import Image, levels_of
 #: The row of the table itself, with its observed differences between the levels.
 REAL = "Real"
 SPLIT = "numpy RandomState(seed) permutation: 20 % validation, 20 % test, 60 % training"
+#: Why rows are left out that the protocol takes once.
+SECOND_COPY = "a second copy of the block of rows before it, at the table's end"
 _PASSES = 20  # draws of the latents behind each validation figure
 
 
@@ -66,9 +68,9 @@ class DcevaeConfig:
         Variables within whose levels effects are averaged; by default those of binarised Adult
         where the table has them, else none.
     once
-        Leave out rows that the table holds twice, and keep training and test rows apart for
-        classifiers too. Otherwise as the paper has it: the whole table, on which they learn
-        decoded rows of every part and are tested on every real row.
+        Leave out a second copy of a block of rows at the table's end, and keep training and test
+        rows apart for classifiers too. Otherwise as the paper has it: the whole table, on which
+        they learn decoded rows of every part and are tested on every real row.
     """
 
     seeds: tuple[int, ...]
@@ -264,19 +266,25 @@ def compare_effects(
     return EffectsTable(
         data=data.name,
         n_rows=data.n_rows,
-        left_out={"a second copy of a row that the table holds twice": copies} if copies else {},
+        left_out={SECOND_COPY: copies} if copies else {},
         once=config.once,
         split=SPLIT,
         seeds=config.seeds,
         models=tuple(names),
         effect=question.effect,
-        strata=strata_of(take_rows(data.columns, np.arange(1)), question.strata).names,
+        strata=_names_of_strata(data, question),
         is_adult=question.is_adult,
         latents=latents,
         settings={"draws per test row": str(config.draws)},
         figures=tuple(figures),
         fit_findings=tuple(notes),
     )
+
+
+def _names_of_strata(data: DataSet, question: Question) -> tuple[str, ...]:
+    if not question.strata:
+        return ()
+    return strata_of(take_rows(data.columns, np.arange(1)), question.strata).names
 
 
 def _figures(method: str, seed: int, values: Mapping[str, float | None]) -> list[Figure]:

@@ -15,6 +15,8 @@ PAPER = (
     'Autoencoder", AAAI 2021'
 )
 RELEASED = "the authors' released code (github.com/aailabkaist/DCEVAE, folder Tabular), run again"
+#: Rows of the published file, and of it without the second copy of its test part at the end.
+FILE_ROWS, FILE_ROWS_ONCE = 65_123, 48_842
 STRATA = ("o1", "o2", "o3", "o4")
 
 #: Methods of Table 1 whose cells are not known.

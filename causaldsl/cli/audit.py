@@ -47,8 +47,10 @@ def predict(
     output: Path | None = typer.Option(
         None, "-o", "--output", metavar="FILE", help="CSV, Parquet or JSON."
     ),
+    quiet: bool = QUIET,
 ) -> None:
     """Predict the outcome by a fit's predict lines, without a look at it."""
+    del quiet  # as for the other commands, and nothing here takes long enough to show
     check_output(output, TABLES, inputs=[fit, data])
     from causaldsl import pipeline
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from causaldsl.bench.table import FitFinding
 
 MOST_SPLITS = 1000
-#: What a comparison measures: methods by fairness metrics, or DCEVAE's tables, on all rows or on
-#: each row once.
+#: What a comparison measures: methods by fairness metrics, or DCEVAE's tables, on all rows or
+#: without a second copy of the table's last rows.
 PROTOCOLS = ("fairness", "dcevae", "dcevae-once")
 #: Findings of a fit that did not end where it should.
 _UNSETTLED = ("CD620", "CD623")
@@ -68,7 +68,7 @@ def compare(
 
     By default models and baselines by metrics of error and fairness. With `--protocol dcevae` the
     models' effects, and what classifiers learn from the rows that they decode; `dcevae-once`
-    leaves out rows that the table holds twice.
+    leaves out a second copy of a block of rows at the table's end.
     """
     if protocol not in PROTOCOLS:
         raise usage_error(f"`{protocol}` is no protocol: {listed(PROTOCOLS)}")

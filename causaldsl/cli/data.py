@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from causaldsl.cli.progress import progress_display
 from causaldsl.cli.terminal import check_output, usage_error, write_file, write_out
+
+if TYPE_CHECKING:
+    from causaldsl.datasets.dataset import DataSet
 
 TABLES = (".csv", ".parquet", ".json")
 
@@ -16,6 +20,9 @@ def data(
     name: str = typer.Argument("", metavar="[NAME]", help="A data set; without it the list."),
     output: Path | None = typer.Option(
         None, "-o", "--output", metavar="FILE", help="Write its table here: CSV, Parquet or JSON."
+    ),
+    part: str | None = typer.Option(
+        None, "--part", metavar="NAME", help="Which part to write, such as `published`."
     ),
     to: Path | None = typer.Option(
         None, "--to", metavar="FOLDER", help="The folder to download into."
@@ -34,6 +41,7 @@ def data(
         return
     check_output(output, TABLES)
     found = registry.dataset(name)
+    chosen = _part(found, part, is_written=output is not None)
     if not found.files:
         print(f"{found.title}: nothing to fetch")
     else:
@@ -47,9 +55,25 @@ def data(
     if output is not None:
         from causaldsl.data.tables import write_table
 
-        table = registry.load(name)
+        table = registry.load(name, chosen)
         write_table(table, output)
         print(f"wrote {output}: {len(table):,} rows, {len(table.columns)} columns")
+        if chosen in found.left_out:
+            print(f"left out: {found.left_out[chosen]}")
+        others = [f"`--part {p}` ({n:,} rows)" for p, n in found.parts.items() if p != chosen]
+        if others:
+            print(f"part: {chosen}; there are also {', '.join(others)}")
+
+
+def _part(found: DataSet, part: str | None, *, is_written: bool) -> str:
+    """Return the name of the part to write: the first one when nobody says which."""
+    if part is None:
+        return next(iter(found.parts))
+    if part not in found.parts:
+        raise usage_error(f"{found.name} has the parts {', '.join(found.parts)}, not `{part}`")
+    if not is_written:
+        raise usage_error("--part says which rows to write: give -o")
+    return part
 
 
 def _here(name: str) -> Path | None:

@@ -15,19 +15,22 @@ from causaldsl.cli.terminal import (
     check_output,
     overrides_of,
     print_diagnostics,
-    usage_error,
     write_out,
 )
 from causaldsl.cli.text import SET
-from causaldsl.cli.worlds import MODEL_OR_FIT, OBJECTIVES, names_of, refuse_settings_of_a_fit
+from causaldsl.cli.worlds import (
+    AS,
+    ENGINE,
+    MODEL_OR_FIT,
+    check_latents,
+    names_of,
+    refuse_settings_of_a_fit,
+)
 from causaldsl.effects import EFFECT_FILES
 
 if TYPE_CHECKING:
     from causaldsl.fairness.effects import EffectsReport
     from causaldsl.worlds import Generated
-
-ENGINE = typer.Option(None, "--engine", metavar="NAME", help="Use this engine.")
-AS = typer.Option(None, "--as", metavar="KIND", help="`posterior` or `encoder`.")
 
 
 def effects(
@@ -60,7 +63,7 @@ def effects(
     quiet: bool = QUIET,
 ) -> None:
     """Answer "how much does a move y?": in total, by strata, on the treated, and for each row."""
-    _check_objective(objective)
+    check_latents(objective, engine)
     check_output(output, EFFECT_FILES, inputs=[model, data])
     names = names_of("--by", by)
     from causaldsl import pipeline
@@ -78,11 +81,6 @@ def effects(
     _write_effects(found, output)
     print_diagnostics(found.findings[len(opened.findings) :] if is_saved else found.findings)
     raise typer.Exit(settled_code(model if is_saved else None, opened.fitted))
-
-
-def _check_objective(objective: str | None) -> None:
-    if objective is not None and objective not in OBJECTIVES:
-        raise usage_error(f"--as is `posterior` or `encoder`, not `{objective}`")
 
 
 def _write_effects(found: EffectsReport, output: Path | None) -> None:
@@ -125,7 +123,7 @@ def generate(
     quiet: bool = QUIET,
 ) -> None:
     """Write the rows that a model makes of given ones, in the factual world or in another."""
-    _check_objective(objective)
+    check_latents(objective, engine)
     check_output(output, TABLES, inputs=[model, data])
     from causaldsl import pipeline
 

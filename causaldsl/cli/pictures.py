@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
+from causaldsl.answering import is_fit_file
 from causaldsl.cli.fit import QUIET, SEED, TRAIN, settled_code, train_words
 from causaldsl.cli.progress import progress_display
 from causaldsl.cli.terminal import (
@@ -18,6 +19,7 @@ from causaldsl.cli.terminal import (
 )
 from causaldsl.cli.text import SET
 from causaldsl.cli.worlds import MODEL_OR_FIT, refuse_settings_of_a_fit
+from causaldsl.pictures import MOST_SHEET_ROWS, SHEET_ROWS
 
 if TYPE_CHECKING:
     from causaldsl.pictures import Judgement, Pictures
@@ -41,8 +43,12 @@ def pictures(
         metavar="FILE",
         help="The contact sheet (PNG); with --judge also the report (text, Markdown, JSON).",
     ),
-    rows: int = typer.Option(
-        12, "--rows", metavar="N", min=1, help="Rows that the sheet shows, the first ones."
+    rows: int | None = typer.Option(
+        None,
+        "--rows",
+        metavar="N",
+        min=1,
+        help="The first rows alone; else the sheet shows 12, and --images writes all.",
     ),
     images: Path | None = typer.Option(
         None, "--images", metavar="DIR", help="Write every counterfactual as PNG, and a table."
@@ -66,9 +72,13 @@ def pictures(
     inputs = [model, *([data] if data is not None else [])]
     check_output(output, REPORTS if judge else SHEETS, inputs=inputs)
     if images is not None:
-        check_output(images / "pictures.csv" if images.is_dir() else images)
+        table = images / "pictures.csv" if images.is_dir() else images
+        check_output(table, option="--images")
     if judge and (do or truth is not None or images is not None):
         raise usage_error("--judge draws its own scenes and flips `a`: leave out --do and the like")
+    if judge and data is not None and is_fit_file(model):
+        raise usage_error("--judge draws its own scenes: --data changes nothing with a saved fit")
+    _check_rows(rows, output, is_judged=judge)
     if not judge and (data is None or not do):
         raise usage_error("name the rows with --data and the change with --do, or --judge the fit")
     if not judge and output is None and images is None:
@@ -86,7 +96,8 @@ def pictures(
             made = pipeline.judge_scenes(opened, draws=number, seed=seed, progress=progress)
         else:
             made = pipeline.pictures(
-                opened, data, do, truth=truth, rows=None if images is not None else rows,
+                opened, data, do, truth=truth,
+                rows=SHEET_ROWS if rows is None and images is None else rows,
                 draws=number, seed=seed, progress=progress,
             )  # fmt: skip
     findings = made.diagnostics[len(opened.findings) :] if is_saved else made.diagnostics
@@ -94,6 +105,20 @@ def pictures(
     _write(made, output, images, rows)
     print_diagnostics(findings)
     raise typer.Exit(settled_code(model if is_saved else None, opened.fitted))
+
+
+def _check_rows(rows: int | None, output: Path | None, *, is_judged: bool) -> None:
+    """Refuse a number of rows that changes nothing, or makes a sheet that no viewer opens."""
+    is_sheet = output is not None and output.suffix.lower() == ".png"
+    if rows is None:
+        return
+    if is_judged and not is_sheet:
+        raise usage_error("--rows changes nothing with --judge unless -o names a sheet (.png)")
+    if is_sheet and rows > MOST_SHEET_ROWS:
+        raise usage_error(
+            f"--rows: a sheet shows at most {MOST_SHEET_ROWS} rows, not {rows:,}; "
+            "--images writes every picture"
+        )
 
 
 def _draws(text: str) -> int | Literal["mean"]:
@@ -104,14 +129,17 @@ def _draws(text: str) -> int | Literal["mean"]:
     return int(text)
 
 
-def _write(made: Pictures | Judgement, output: Path | None, images: Path | None, rows: int) -> None:
+def _write(
+    made: Pictures | Judgement, output: Path | None, images: Path | None, rows: int | None
+) -> None:
     """Write the sheet or the report, and the pictures one by one, and say what was written."""
     from causaldsl.pictures import Pictures
 
     shown = made if isinstance(made, Pictures) else made.pictures
     if output is not None and output.suffix.lower() == ".png":
-        shown.save(output, rows=rows)
-        print(f"wrote {output}: {min(rows, len(shown.rows)):,} rows")
+        many = SHEET_ROWS if rows is None else rows
+        shown.save(output, rows=many)
+        print(f"wrote {output}: {min(many, len(shown.rows)):,} rows")
     elif output is not None and not isinstance(made, Pictures):
         made.save(output)
         print(f"wrote {output}")

@@ -13,6 +13,7 @@ from causaldsl.diagnostics.progress import Progress, ProgressCallback, silent
 
 WIDTH = 99
 _FIRST_LINE = 1.0  # seconds: what is over sooner says nothing
+_LARGE = 1e7  # a number above it is written by its exponent
 _LONGER = 0.3  # a line comes when the time since the last is this share of the whole
 _OWN = ("steps per second", "seconds left", "objective", "elbo", "learning rate")
 _STAGES = {"model": "fit", "without_outcome": "guide without outcome"}
@@ -36,18 +37,22 @@ def stage_title(stage: str) -> str:
 
 
 def elbo_line(figures: Mapping[str, float]) -> str:
-    """Return the objective and its shares: ``ELBO -5.88 = S -0.96, ...`` is not for reading aloud.
+    """Return what is minimised, the negative ELBO's shares by site, and the other losses.
 
-    >>> elbo_line({"objective": 5.0, "elbo": 5.0, "part S": 1.0, "part Y": 4.0})
-    'negative ELBO 5.000 = S 1.000 + Y 4.000'
+    >>> elbo_line({"objective": 5.5, "elbo": 5.0, "part S": 1.0, "part Y": 4.0, "near": 0.5})
+    'objective 5.500; by site S 1.000, Y 4.000; near 0.500'
     """
-    if "elbo" not in figures:
+    if "objective" not in figures:
         return ""
-    parts = [f"{n.removeprefix('part ')} {v:.3f}" for n, v in figures.items() if _is_part(n)]
-    text = f"negative ELBO {figures['elbo']:.3f}"
-    text += f" = {' + '.join(parts)}" if parts else ""
-    losses = [f"{n} {v:.3f}" for n, v in figures.items() if n not in _OWN and not _is_part(n)]
-    return "; ".join([text, *losses])
+    named = {n: f"{n.removeprefix('part ')} {_shown(v, 3)}" for n, v in figures.items()}
+    parts = [text for n, text in named.items() if _is_part(n)]
+    losses = [text for n, text in named.items() if n not in _OWN and not _is_part(n)]
+    shares = [f"by site {', '.join(parts)}"] if parts else []
+    return "; ".join([f"objective {_shown(figures['objective'], 3)}", *shares, *losses])
+
+
+def _shown(value: float, places: int) -> str:
+    return f"{value:.{places}f}" if abs(value) < _LARGE else f"{value:.3e}"
 
 
 def _is_part(name: str) -> bool:
@@ -99,8 +104,8 @@ def progress_line(p: Progress) -> str:
     'counterfactual: 512/20,000'
     """
     said = [f"{stage_title(p.stage)}: {p.done:,}/{p.total:,}"]
-    if "elbo" in p.figures:
-        said.append(f"negative ELBO {p.figures['elbo']:.4f}")
+    if "objective" in p.figures:
+        said.append(f"objective {_shown(p.figures['objective'], 4)}")
     if rate := _rate(p.figures):
         said.append(rate)
     if "seconds left" in p.figures and p.done < p.total:

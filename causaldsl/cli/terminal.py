@@ -65,7 +65,10 @@ def usage_error(message: str) -> typer.BadParameter:
 
 
 def check_output(
-    path: Path | None, suffixes: Sequence[str] = (), inputs: Sequence[Path] = ()
+    path: Path | None,
+    suffixes: Sequence[str] = (),
+    inputs: Sequence[Path] = (),
+    option: str = "-o",
 ) -> None:
     """Refuse a place that cannot be written, before any work is done for it.
 
@@ -75,20 +78,24 @@ def check_output(
         How the name may end; anything goes when there are none.
     inputs
         Files of the same command, which the output must not replace.
+    option
+        The option that names the place.
     """
     if path is None:
         return
     folder = path.parent
     if path.is_dir():
-        raise usage_error(f"-o {path} is a folder; name a file in it")
+        raise usage_error(f"{option} {path} is a folder; name a file in it")
     if not folder.is_dir():
-        raise usage_error(f"-o {path}: there is no folder {folder}")
+        raise usage_error(f"{option} {path}: there is no folder {folder}")
     if not os.access(folder, os.W_OK):
-        raise usage_error(f"-o {path}: the folder {folder} cannot be written")
+        raise usage_error(f"{option} {path}: the folder {folder} cannot be written")
     if suffixes and path.suffix.lower() not in suffixes:
-        raise usage_error(f"-o {path}: end its name in {listed(suffixes)}")
+        raise usage_error(f"{option} {path}: end its name in {listed(suffixes)}")
     if any(_is_same(path, given) for given in inputs):
-        raise usage_error(f"-o {path} would replace what the command reads; choose another name")
+        raise usage_error(
+            f"{option} {path} would replace what the command reads; choose another name"
+        )
 
 
 def _is_same(path: Path, other: Path) -> bool:

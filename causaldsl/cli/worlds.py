@@ -19,6 +19,7 @@ from causaldsl.cli.terminal import (
     write_out,
 )
 from causaldsl.cli.text import SET
+from causaldsl.engines.names import ENGINE_NAMES
 
 if TYPE_CHECKING:
     from causaldsl.counterfactual.result import CounterfactualResult
@@ -29,6 +30,15 @@ MODEL_OR_FIT = typer.Argument(
 )
 OUTPUT = typer.Option(None, "-o", "--output", metavar="FILE", help="CSV, Parquet or JSON.")
 OBJECTIVES = ("posterior", "encoder")
+ENGINE = typer.Option(
+    None,
+    "--engine",
+    metavar="NAME",
+    help=f"The posterior by this engine: {', '.join(ENGINE_NAMES)}.",
+)
+AS = typer.Option(
+    None, "--as", metavar="KIND", help="`posterior` or `encoder`: whose draws of the latents."
+)
 
 
 def counterfactual(
@@ -48,17 +58,14 @@ def counterfactual(
         200, "--draws", metavar="N", min=1, help="Draws of each row's posterior."
     ),
     seed: int = SEED,
-    engine: str | None = typer.Option(None, "--engine", metavar="NAME", help="Use this engine."),
-    objective: str | None = typer.Option(
-        None, "--as", metavar="KIND", help="`posterior` or `encoder`."
-    ),
+    engine: str | None = ENGINE,
+    objective: str | None = AS,
     set_: list[str] = SET,
     train: list[str] = TRAIN,
     quiet: bool = QUIET,
 ) -> None:
     """Answer "what would this row have been, had S been s'?"."""
-    if objective is not None and objective not in OBJECTIVES:
-        raise usage_error(f"--as is `posterior` or `encoder`, not `{objective}`")
+    check_latents(objective, engine)
     check_output(output, TABLES, inputs=[model, data])
     names = names_of("--evidence", evidence)
     from causaldsl import pipeline
@@ -87,6 +94,15 @@ def counterfactual(
     else:
         print_diagnostics(answered.findings[len(opened.findings) :])
     raise typer.Exit(settled_code(model if is_saved else None, answered.fitted))
+
+
+def check_latents(objective: str | None, engine: str | None) -> None:
+    """Refuse words that say nothing, or too much, on where the latents come from."""
+    from causaldsl.worlds import settled_objective
+
+    if objective is not None and objective not in OBJECTIVES:
+        raise usage_error(f"--as is `posterior` or `encoder`, not `{objective}`")
+    settled_objective(objective, engine)
 
 
 def names_of(option: str, text: str | None) -> list[str] | None:

@@ -123,7 +123,7 @@ def unit_effects(
         CD701 to CD706 where abduction fails, CD747 where the outcome has no finite mean, CD750 for
         a mechanism that was not trained.
     """
-    chosen = objective or default_objective(compiled, evidence, state)
+    chosen = objective or default_objective(compiled, evidence, state, engine)
     check_trained(compiled.scm, moving(compiled.scm, question))
 
     def work(

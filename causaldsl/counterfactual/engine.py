@@ -80,7 +80,7 @@ def counterfactual(
         When the evidence or the intervention is wrong, or no engine applies.
     """
     given = _given(compiled.scm, evidence, evidence_names)
-    chosen = objective or default_objective(compiled, given, state)
+    chosen = objective or default_objective(compiled, given, state, engine)
     worlds = worlds_of(compiled.scm, intervention)
     _check_flips(given, worlds)
     reached = _reached(compiled, intervention)
@@ -211,7 +211,7 @@ def world_draws(
     `counterfactual`; a flip here computes every level for every row, its own too.
     """
     given = _given(compiled.scm, evidence, evidence_names)
-    chosen = objective or default_objective(compiled, given, state)
+    chosen = objective or default_objective(compiled, given, state, engine)
     names = tuple(variables or compiled.parents)
     held: dict[str, dict[str, Tensor]] = {}
     ess: list[tuple[Tensor, Tensor]] = []
@@ -259,13 +259,15 @@ def resample(weights: Tensor, generator: torch.Generator) -> Tensor:
     return picked.clamp(max=draws - 1).T
 
 
-def default_objective(compiled: CompiledScm, evidence: Evidence, state: State | None) -> Objective:
+def default_objective(
+    compiled: CompiledScm, evidence: Evidence, state: State | None, engine: str | None = None
+) -> Objective:
     """Return whose draws of the latents a result gives when it is not told.
 
     The model's posterior; under an objective that is more than ``elbo()``, the encoder's draws as
-    trained, where a guide reads exactly this evidence.
+    trained, where a guide reads exactly this evidence and no engine is asked for.
     """
-    if state is None or is_pure_elbo(compiled.scm):
+    if state is None or engine is not None or is_pure_elbo(compiled.scm):
         return "posterior"
     for names, _ in evidence.patterns():
         values = {n: evidence.values[n] for n in names}

@@ -42,6 +42,11 @@ class EncodedData:
         """How many rows of the table were left out."""
         return sum(self.dropped.values())
 
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The `missing latent` variables of which every row has every cell."""
+        return tuple(name for name, mask in self.observed.items() if bool(mask.all()))
+
     def batch(self, indices: Tensor | None = None) -> dict[str, Tensor]:
         """Return rows as the emitted module reads them.
 

@@ -7,6 +7,7 @@ the data rows of a file; messages list a few of them and say how many more there
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,6 +171,27 @@ def unknown_column(column: str, variable: str | None, candidates: Sequence[str])
     )
 
 
+def no_true_pictures(column: str, candidates: Sequence[str]) -> Diagnostic:
+    """CD507: a column that `--truth` names and the table lacks."""
+    return codes.diagnostic(
+        "CD507",
+        f"the table has no column `{shown(column)}`, named by `--truth`",
+        place=_place(column),
+        notes=(f"its columns are {quoted(candidates, 12)}",),
+        hint=did_you_mean(column, candidates),
+    )
+
+
+def as_evidence(finding: Diagnostic) -> Diagnostic:
+    """Return a finding on a table that must hold all evidence; what it lacks may be left out."""
+    if finding.code != "CD507":
+        return finding
+    way = "name what the table knows with `--evidence` (in Python `evidence=`)"
+    if finding.hint is None:
+        return replace(finding, hint=way)
+    return replace(finding, notes=(*finding.notes, f"or {way}"))
+
+
 def wrong_column_count(variable: str, size: int, columns: Sequence[str]) -> Diagnostic:
     """CD508: an array and its columns differ in number, or a range runs backwards."""
     found = f"{_times(len(columns), 'column')} ({quoted(columns, 3)})" if columns else "no column"
@@ -178,6 +200,17 @@ def wrong_column_count(variable: str, size: int, columns: Sequence[str]) -> Diag
         f"`{variable}` takes {_times(size, 'column')}, but its `from` gives {found}",
         place=_place(columns[0]) if columns else None,
         hint=f"write {_times(size, 'column')} behind `from`, in the table's order",
+    )
+
+
+def many_cells(column: str, shape: Sequence[int]) -> Diagnostic:
+    """CD508: an array with several numbers a row, handed over as one column."""
+    return codes.diagnostic(
+        "CD508",
+        f"`{shown(column)}` is an array of shape ({', '.join(map(str, shape))}), and a column "
+        "holds one value for each row",
+        place=_place(column),
+        hint=f"give each of its cells a column: `{shown(column)}1`, `{shown(column)}2` and so on",
     )
 
 

@@ -122,8 +122,8 @@ def to_frame(table: object) -> pd.DataFrame:
     TypeError
         If it is none of these.
     DataError
-        CD504 to CD506: arrays of different lengths, doubled names, no rows; for a path, also what
-        `read_table` raises.
+        CD504 to CD506: arrays of different lengths, doubled names, no rows; CD508 for a column of
+        several numbers a row; for a path, also what `read_table` raises.
     """
     if isinstance(table, str | os.PathLike):
         return read_table(table)
@@ -165,7 +165,7 @@ def _from_polars(table: Any) -> pd.DataFrame:  # noqa: ANN401  (polars is no dep
 
 
 def _from_mapping(table: Mapping[Any, Any]) -> pd.DataFrame:
-    columns = {str(name): _as_column(values) for name, values in table.items()}
+    columns = {str(name): _as_column(str(name), values) for name, values in table.items()}
     check_names([str(name) for name in table])
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
@@ -173,14 +173,14 @@ def _from_mapping(table: Mapping[Any, Any]) -> pd.DataFrame:
     return _from_pandas(pd.DataFrame(columns))
 
 
-def _as_column(values: Any) -> Any:  # noqa: ANN401  (anything with a length)
+def _as_column(name: str, values: Any) -> Any:  # noqa: ANN401  (anything with a length)
     if isinstance(values, str) or not hasattr(values, "__len__"):
-        raise TypeError("expected an array for each column")
+        raise TypeError(f"expected an array for each column, and `{name}` is none")
     array = values if isinstance(values, list | pd.Series) else np.asarray(values)
     if isinstance(array, np.ndarray) and array.ndim in (3, 4):
         return list(array)  # a picture is one cell
     if isinstance(array, np.ndarray) and array.ndim != 1:
-        raise TypeError(f"expected columns of one dimension, got {array.ndim}")
+        raise DataError([findings.many_cells(name, array.shape)])
     return array.reset_index(drop=True) if isinstance(array, pd.Series) else array
 
 

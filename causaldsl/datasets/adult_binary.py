@@ -44,6 +44,12 @@ ADULT_BINARY = DataSet(
     ),
     parts=MappingProxyType({"once": _ONCE, "published": _ALL}),
     read=read,
+    left_out=MappingProxyType(
+        {
+            "once": f"the last {_ALL - _ONCE:,} of the published file's {_ALL:,} rows, which "
+            f"repeat the {_ALL - _ONCE:,} before them"
+        }
+    ),
     citation="Xu, Wu, Yuan, Zhang and Wu (2019), Achieving Causal Fairness through Generative "
     "Adversarial Networks; Becker and Kohavi (1996), Adult, doi 10.24432/C5XW20",
     terms="Apache-2.0 (the repository); the data derive from Adult, CC BY 4.0",

@@ -33,8 +33,9 @@ class DataSet:
     """A public data set.
 
     `parts` maps each part's name to its number of rows; the first is read unless another is asked
-    for. `traps` are what goes wrong when the files are read naively. A set without `files` is
-    drawn by its reader: there is nothing to fetch.
+    for. `left_out` says of a part which rows of the files it lacks. `traps` are what goes wrong
+    when the files are read naively. A set without `files` is drawn by its reader: there is nothing
+    to fetch.
     """
 
     name: str
@@ -45,6 +46,7 @@ class DataSet:
     read: Reader = field(repr=False)
     citation: str
     terms: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
     traps: tuple[str, ...] = ()
 
 

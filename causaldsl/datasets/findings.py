@@ -19,6 +19,16 @@ def unknown_dataset(name: str, candidates: Sequence[str]) -> Diagnostic:
     )
 
 
+def read_in_python(name: str, call: str, layout: str) -> Diagnostic:
+    """CD530: a set that is no table before its pictures and attributes are chosen."""
+    return codes.diagnostic(
+        "CD530",
+        f"`{name}` is not among the data sets that this command writes",
+        notes=(f"CAUSALDSL_DATA, or the cache folder, holds {layout}",),
+        hint=f"place its files by hand, and read them in Python by `{call}`",
+    )
+
+
 def dataset_not_here(name: str, searched: Sequence[str], placed: str, url: str) -> Diagnostic:
     """CD531: the set has not been downloaded or placed yet."""
     return codes.diagnostic(

@@ -29,10 +29,22 @@ from causaldsl.diagnostics.progress import ProgressCallback, silent
 DATASETS = MappingProxyType(
     {s.name: s for s in (LAW_SCHOOL, ADULT, ADULT_BINARY, COMPAS, COMMUNITIES, GERMAN, SCENES)}
 )
+#: Sets with a loader of their own, by name: the call, and how their files lie.
+IN_PYTHON = MappingProxyType(
+    {
+        "celeba": (
+            'causaldsl.datasets.celeba.celeba(["Smiling"])',
+            "celeba/ with img_align_celeba/000001.jpg and so on, list_attr_celeba.txt and "
+            "list_eval_partition.txt",
+        )
+    }
+)
 
 
 def dataset(name: str) -> DataSet:
     """Return a set's record; `DataError` CD530 if there is none of this name."""
+    if name in IN_PYTHON:
+        raise DataError([findings.read_in_python(name, *IN_PYTHON[name])])
     if name not in DATASETS:
         raise DataError([findings.unknown_dataset(name, tuple(DATASETS))])
     return DATASETS[name]

@@ -17,6 +17,7 @@ from causaldsl.engines.guide import TrainedGuide
 from causaldsl.engines.importance import PriorProposal, effective_sample_size, taken
 from causaldsl.engines.inversion import invert_known
 from causaldsl.engines.laplace import Laplace
+from causaldsl.engines.names import verify_engine
 from causaldsl.engines.problem import Block, Problem, blocks_of, complete, merge
 from causaldsl.engines.protocol import BlockPosterior, Engine, LatentPosterior
 from causaldsl.runtime.forward import any_cell
@@ -24,7 +25,7 @@ from causaldsl.runtime.load import CompiledScm, Values
 
 Objective = Literal["posterior", "encoder"]
 
-#: In the order in which they are tried. Inversion comes before all of them and is no choice.
+#: In the order in which they are tried, which is that of `names.ENGINE_NAMES`.
 ENGINES: tuple[Engine, ...] = (
     ExactDiscrete(),
     ExactGaussian(),
@@ -88,7 +89,13 @@ def latent_posterior(
     objective
         ``posterior``: the model's posterior. ``encoder``: the guide's draws as trained, which
         needs evidence that a guide reads; the two are never mixed.
+
+    Raises
+    ------
+    CounterfactualError
+        CD701 to CD706; an engine beside the encoder is CD704.
     """
+    verify_engine(engine, encoder=objective == "encoder")
     problem, solved = invert_known(problem)
     _check_solved(problem, solved)
     blocks = blocks_of(problem)
@@ -142,10 +149,8 @@ def reliability(
 
 
 def _wanted(problem: Problem, block: Block, wanted: str) -> Choice:
-    by_name = {e.name: e for e in ENGINES}
-    if wanted not in by_name:
-        raise CounterfactualError([findings.unknown_engine(wanted, list(by_name))])
-    engine = by_name[wanted]
+    verify_engine(wanted, encoder=False)
+    engine = {e.name: e for e in ENGINES}[wanted]
     why = engine.refusal(problem, block)
     if why is not None:
         raise CounterfactualError([findings.engine_refuses(wanted, block.label, why)])

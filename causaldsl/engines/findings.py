@@ -57,6 +57,15 @@ def engine_refuses(engine: str, label: str, reason: str) -> Diagnostic:
     )
 
 
+def engine_beside_encoder(engine: str) -> Diagnostic:
+    """Report an engine that is asked for together with the encoder's own draws."""
+    return diagnostic(
+        "CD704",
+        f"the engine `{engine}` does not apply to the encoder, whose draws are taken as trained",
+        hint="leave the engine out, or ask for the posterior in place of the encoder",
+    )
+
+
 def unknown_engine(engine: str, known: Sequence[str]) -> Diagnostic:
     """Report a name that no engine has."""
     return diagnostic(

@@ -58,7 +58,7 @@ def guide_refusal(problem: Problem) -> str | None:
         return "no fitted guide is given"
     name = guide_for(problem)
     if name is None:
-        return "no guide was fitted for this evidence"
+        return _why_no_guide(problem)
     if is_per_row(problem.compiled.scm) and "__row__" not in problem.extra:
         return "the guide has parameters for the rows of its training table only"
     if not is_trained(problem, name):
@@ -80,15 +80,31 @@ def is_trained(problem: Problem, name: str) -> bool:
 def guide_for(problem: Problem) -> str | None:
     """Return the name of the guide that reads exactly the evidence given, if there is one.
 
-    A variable declared `missing latent` may be absent: such a guide knows what was not seen.
+    A variable declared `missing latent` may be absent: such a guide knows what was not seen, where
+    its training rows lacked that variable now and then.
     """
+    absent = _absent_by_guide(problem)
+    return next((n for n, lacked in absent.items() if not lacked & problem.compiled.whole), None)
+
+
+def _absent_by_guide(problem: Problem) -> dict[str, set[str]]:
+    """Return, for each guide that may read this evidence, the `missing latent` it does without."""
     given = set(problem.evidence)
     variables = problem.compiled.scm.variables
-    for name, evidence in problem.compiled.module.GUIDE_EVIDENCE.items():
-        absent = set(evidence) - given
-        if given <= set(evidence) and all(variables[v].missing == "latent" for v in absent):
-            return str(name)
-    return None
+    found = {
+        str(name): set(evidence) - given
+        for name, evidence in problem.compiled.module.GUIDE_EVIDENCE.items()
+        if given <= set(evidence)
+    }
+    return {n: a for n, a in found.items() if all(variables[v].missing == "latent" for v in a)}
+
+
+def _why_no_guide(problem: Problem) -> str:
+    for absent in _absent_by_guide(problem).values():
+        never = [n for n in problem.order if n in absent & problem.compiled.whole]
+        names = ", ".join(f"`{n}`" for n in never)
+        return f"its training rows never lacked {names}, and these rows do"
+    return "no guide was fitted for this evidence"
 
 
 def guide_sites(problem: Problem, draws: int, seed: int) -> dict[str, tuple[Tensor, Tensor]]:

@@ -55,11 +55,20 @@ class RowGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """Outcome and target as they are ``(N,)``, and the levels ``(high, low)`` of each contrast."""
+    """Outcome and target as they are ``(N,)``, and the levels ``(high, low)`` of each contrast.
+
+    A target that is NaN is of no level: such a row is not used.
+    """
 
     outcome: FloatArray = field(repr=False)
     target: FloatArray = field(repr=False)
     contrasts: Mapping[str, tuple[float, float]]
+
+    def rows_of(self, contrast: str, group: RowGroup) -> tuple[int, int]:
+        """Return how many rows of a group have each of a contrast's two levels."""
+        high, low = self.contrasts[contrast]
+        own = self.target[group.rows]
+        return int((own == high).sum()), int((own == low).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +81,8 @@ class Effect:
         Monte-Carlo standard error of the draws; None where one draw a row was made, and for what
         draws nothing.
     n_rows
-        Rows of the group; rows drawn from the model for the `prior`.
+        Rows that the estimate is made from: those of the group, of them the rows of the two levels
+        whose outcome is known for `observed`; rows drawn from the model for the `prior`.
     """
 
     contrast: str
@@ -116,6 +126,8 @@ class EffectsReport:
         Names of each contrast's two levels, as the groups of rows that have them are called.
     means
         What the version of means is called: `probability` for a binary outcome, else `mean`.
+    abducted_left_out
+        Why no latents are abducted with the outcome; None where they are.
     real_left_out
         Why the observed differences do not stand beside the effects; None where they do.
     units
@@ -133,6 +145,7 @@ class EffectsReport:
     means: Version
     estimands: tuple[Estimand, ...]
     effects: tuple[Effect, ...] = field(repr=False)
+    abducted_left_out: str | None = None
     real_left_out: str | None
     n_rows: int
     draws: int
@@ -164,13 +177,30 @@ class EffectsReport:
         Raises
         ------
         KeyError
-            If there is none of this name.
+            If there is none of this name; it lists what there is.
         """
         wanted = (contrast or self.contrasts[0], name, estimand, version)
         for found in self.effects:
             if (found.contrast, found.name, found.estimand, found.version) == wanted:
                 return found
-        raise KeyError(wanted)
+        raise KeyError(self._none_of(wanted))
+
+    def _none_of(self, wanted: tuple[str, str, str, str]) -> str:
+        """Say what there is in place of an effect that there is none of."""
+        contrast, name, estimand, version = wanted
+        there = {
+            "contrast": (contrast, [e.contrast for e in self.effects]),
+            "name": (name, [e.name for e in self.effects if e.contrast == contrast]),
+        }
+        for word, (asked, known) in there.items():
+            if asked not in known:
+                return (
+                    f"no {word} {asked!r}: there are {', '.join(map(repr, dict.fromkeys(known)))}"
+                )
+        own = [e for e in self.effects if (e.contrast, e.name) == (contrast, name)]
+        pairs = ", ".join(f"({e.estimand!r}, {e.version!r})" for e in own)
+        left_out = f"; {self.abducted_left_out}" if self.abducted_left_out is not None else ""
+        return f"no effect ({estimand!r}, {version!r}) of {name}: there are {pairs}{left_out}"
 
 
 def all_rows(n_rows: int) -> RowGroup:
@@ -262,7 +292,7 @@ def mean_effects(
         if observed is None or group.kind == "level":
             continue
         for j, contrast in enumerate(observed.contrasts):
-            k = len(columns) + j
+            k, used = len(columns) + j, observed.rows_of(contrast, group)
             found.append(
                 Effect(
                     contrast=contrast,
@@ -271,9 +301,9 @@ def mean_effects(
                     estimand="observed",
                     version="observed",
                     estimate=_number(once[g, k]),
-                    interval=_interval(drawn[:, g, k], n_rows, resampling),
+                    interval=_interval(drawn[:, g, k], min(used), resampling),
                     draws_error=None,
-                    n_rows=n_rows,
+                    n_rows=sum(used),
                 )
             )
     return tuple(found)
@@ -284,7 +314,10 @@ def _number(value: float) -> float | None:
 
 
 def _interval(values: FloatArray, n_rows: int, resampling: Resampling) -> Interval | None:
-    """Return the percentile interval; resamples without a row of the group say nothing."""
+    """Return the percentile interval; resamples without a row of the group say nothing.
+
+    `n_rows` are those of the smaller side where two are compared. One row does not vary.
+    """
     told = values[~np.isnan(values)]
     if n_rows < 2 or not len(told):
         return None

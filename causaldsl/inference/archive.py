@@ -287,6 +287,7 @@ def _assemble(
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise refuse.damaged(f"its manifest is inconsistent ({type(error).__name__})") from error
     compiled.set_scales({n: (c, s) for n, (c, s) in encoding.scales().items()})
+    compiled.set_whole(result.whole)
     _verify_state(compiled, state, result.n_rows, result.guides, refuse)
     return FittedScm(
         compiled=compiled,

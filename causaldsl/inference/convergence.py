@@ -109,7 +109,8 @@ def judge(run: Run) -> tuple[bool, str]:
         f"per row (standard error {error:.1g}), allowed {allowed:.2g}"
     )
     if 2 * error > _NOISIEST * run.config.tolerance:
-        return False, f"{words}, which is too noisy to tell"
+        told = "too noisy to tell" if fall <= allowed else "more than the noise: it goes on"
+        return False, f"{words}, which is {told}"
     return fall <= allowed, words
 
 

@@ -94,13 +94,15 @@ def loss_not_finite(part: str, where: str, rows: Sequence[int], kept: str) -> Di
 
 
 def gradient_not_finite(
-    parameter: str, part: str, where: str, rows: Sequence[int], kept: str
+    parameter: str | None, part: str | None, where: str, rows: Sequence[int], kept: str
 ) -> Diagnostic:
-    """CD611: the objective is finite and its gradient is not."""
+    """CD611: the objective is finite and its gradient is not, or not the gradient's length."""
+    whose = "the length of the gradient" if parameter is None else "the gradient of parameter "
+    whose += "" if parameter is None else f"`{parameter}`"
+    through = "" if part is None else f", through the part `{part}` of the objective"
     return diagnostic(
         "CD611",
-        f"the gradient of parameter `{parameter}` is not finite {where}, "
-        f"through the part `{part}` of the objective",
+        f"{whose} is not finite {where}{through}",
         place=_rows(rows),
         notes=(kept,) if kept else (),
         hint="lower `learning_rate` or set `clip`, and look at functions such as `sqrt` or `log` "

@@ -92,7 +92,8 @@ class FitResult:
     `weights` what each counts for at the end (R of a balance included), `kl`
     each latent's divergence from its prior per row, `units` the same by dimension and what of it
     is in use, `balance` the R of each balanced loss. `kept` is the epoch, from 1, whose state was
-    kept where `keep` looked for the best.
+    kept where `keep` looked for the best. `whole` are the `missing latent` variables of which
+    no training row lacked a cell.
     """
 
     status: Status
@@ -102,6 +103,7 @@ class FitResult:
     n_rows: int
     n_validation: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+    whole: tuple[str, ...] = ()
     data_digest: str = ""
     epochs: int = 0
     steps: int = 0
@@ -173,6 +175,7 @@ def result_to_dict(result: FitResult) -> dict[str, Any]:
         | {name: dict(getattr(result, name)) for name in maps}
         | {
             "config": result.config.to_dict(),
+            "whole": list(result.whole),
             "curves": {name: list(curve) for name, curve in result.curves.items()},
             "units": {name: _fields(units) for name, units in result.units.items()},
             "boundary": [_fields(b) for b in result.boundary],
@@ -193,6 +196,7 @@ def result_from_dict(values: Mapping[str, Any]) -> FitResult:
     """
     rebuilt = dict(values)
     rebuilt["config"] = FitConfig.from_dict(values["config"])
+    rebuilt["whole"] = tuple(map(str, values.get("whole", ())))
     rebuilt["curves"] = {n: tuple(map(float, c)) for n, c in values["curves"].items()}
     rebuilt["units"] = {
         name: Units(kl=tuple(units["kl"]), spread=tuple(units["spread"]))

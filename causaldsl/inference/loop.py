@@ -70,6 +70,7 @@ class Run:
     best_epoch: int | None = None
     best_params: dict[str, Tensor] = field(default_factory=dict)
     interrupted: bool = False
+    began_at: float = math.nan
     seconds: float = 0.0
     optimiser: Optimiser
     adopted: dict[str, Tensor] = field(default_factory=dict)
@@ -205,6 +206,8 @@ def _step(run: Run, batch: Batch, second: Batch | None, epochs: int, steps: int)
     if not (math.isfinite(value) and math.isfinite(norm)):
         _refuse(run, batch, before, steps)
     run.rate = rate_at(run.config, run.pace, run.epoch + run.step / steps, epochs)
+    if not run.steps_done:
+        run.began_at = value
     _move(run, run.adopted)
     _record(run, losses, value, len(batch["__row__"]))
     run.step += 1
@@ -291,6 +294,24 @@ def _record(run: Run, losses: Losses, value: float, rows: int) -> None:
     for name, part in losses.parts.items():
         key = f"part {name}"
         sums[key] = sums.get(key, 0.0) + share * part.item()
+
+
+def went_astray(run: Run) -> str | None:
+    """Return that a run's objective ended far above its start, in words; None where it did not.
+
+    Far is ten times what it was, and ten nats more. A warm-up changes what is minimised, so the
+    start is then the first epoch after it; a run that keeps its best state ends with that.
+    """
+    curve = run.curves.get("objective", [])
+    if not curve or run.best_params:
+        return None
+    start = run.began_at
+    if not run.target.is_warm(0):
+        start = next((v for k, v in enumerate(curve) if run.target.is_warm(k)), curve[-1])
+    end = curve[-1]
+    if not end - start > 10 * (1 + abs(start)):
+        return None
+    return f"the objective ended at {end:.3g} per row, far above its start at {start:.3g}"
 
 
 # --- epochs ---------------------------------------------------------------------------------
@@ -430,6 +451,7 @@ def save_run(run: Run, keeping: Keeping) -> None:
         "sums": run.sums,
         "best": None if math.isinf(run.best) else run.best,
         "best_epoch": run.best_epoch,
+        "began_at": run.began_at if math.isfinite(run.began_at) else None,
         "remarks": [[*remark, count] for remark, count in run.remarks.items()],
         "seconds": run.seconds,
     }
@@ -451,6 +473,7 @@ def restore_run(run: Run, checkpoint: Checkpoint) -> None:
     run.curves = {name: list(curve) for name, curve in words["curves"].items()}
     run.sums = dict(words["sums"])
     run.best = math.inf if words["best"] is None else words["best"]
+    run.began_at = math.nan if words["began_at"] is None else words["began_at"]
     run.best_epoch, run.best_params = words["best_epoch"], checkpoint.under("best")
     run.remarks = {(term, reason): count for term, reason, count in words["remarks"]}
     torch.set_rng_state(checkpoint.tensors["random"])

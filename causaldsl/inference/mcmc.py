@@ -83,6 +83,7 @@ def sample(
     began = time.monotonic()
     verify_fittable(compiled, data, config)
     compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
+    compiled.set_whole(data.whole)
     state = _EMPTY if held is None else cloned(held.state)
     latents = _needed(compiled)
     points = _verify_small(compiled, data, latents, held)
@@ -99,6 +100,7 @@ def sample(
         seed=config.seed,
         n_rows=data.n_rows,
         dropped=dict(data.dropped),
+        whole=data.whole,
         data_digest=digest(data),
         elbo=guides["all"].elbo,
         elbo_se=guides["all"].elbo_se,

@@ -36,6 +36,7 @@ from causaldsl.inference.loop import (
     restore_run,
     start_run,
     stoppable,
+    went_astray,
 )
 from causaldsl.inference.marginals import fit_marginals
 from causaldsl.inference.memory import rows_at_once, verify_memory
@@ -123,6 +124,7 @@ def fit(
     training, validation = (
         (data, None) if not len(apart) else (data.subset(rows), data.subset(apart))
     )
+    compiled.set_whole(training.whole)
     start = None if came is None else state_from(came.under("param"), came.words["constraints"])
     with stoppable(stop_requested) as stopped:
         caller = _Caller(progress=progress, stop_requested=stopped)
@@ -226,6 +228,9 @@ def _finish(
     with isolated(derive_seed(config.seed, "evaluation"), state):
         fit_marginals(compiled, data)
         settled, reason = convergence.settles(run, caller.is_stopping)
+        astray = went_astray(run)
+        if astray is not None:
+            settled, reason = False, astray
         measured = convergence.evaluate(run.target, data, passes, math.inf)
         found = (
             ()
@@ -248,6 +253,7 @@ def _finish(
         n_rows=data.n_rows,
         n_validation=0 if run.validation is None else run.validation.n_rows,
         dropped=dict(data.dropped),
+        whole=data.whole,
         data_digest=table,
         epochs=run.epoch,
         steps=run.steps_done,
@@ -267,7 +273,8 @@ def _finish(
         guides=guides,
     )
     kept = None if run.keeping is None else str(run.keeping.path)
-    remarks = [*untrained_branches(compiled, data), *_remarks(result, reason, kept)]
+    hint = _more(result) if astray is None else "lower `learning_rate`, or set `clip`"
+    remarks = [*untrained_branches(compiled, data), *_remarks(result, reason, hint, kept)]
     remarks += [
         findings.not_computed(term, why, count, run.steps_done)
         for (term, why), count in run.remarks.items()
@@ -306,12 +313,12 @@ def _status(interrupted: bool, settled: bool, bounded: bool) -> Status:
     return "boundary" if bounded else "converged"
 
 
-def _remarks(result: FitResult, reason: str, checkpoint: str | None) -> list[Diagnostic]:
+def _remarks(result: FitResult, reason: str, hint: str, checkpoint: str | None) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     if result.status == "interrupted":
         found.append(findings.interrupted(result.epochs, checkpoint))
     elif result.status == "not_converged":
-        found.append(findings.not_converged(reason, _more(result)))
+        found.append(findings.not_converged(reason, hint))
     found += [findings.at_floor(b.name, b.value, b.reached) for b in result.boundary]
     found += [
         findings.unused_latent(name, kl) for name, kl in result.kl.items() if kl < UNUSED_BELOW

@@ -178,6 +178,8 @@ def final_weights(
             total, list(free.values()), allow_unused=True
         )
     found = {n: float(s) for n, s in zip(free, slopes, strict=True) if s is not None}
+    if "kl" in found:  # where its weight is scheduled: what its share in the ELBO lacks or exceeds
+        found["kl"] += found["elbo"]
     return {n: w for n, w in found.items() if math.isfinite(w)}
 
 

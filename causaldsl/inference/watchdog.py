@@ -39,16 +39,32 @@ def diagnose(target: Target, broken: Broken) -> Diagnostic:
     where = f"in epoch {broken.epoch + 1}"
     if broken.steps > 1:
         where += f", batch {broken.step + 1} of {broken.steps}"
+    where += f", {_while(target.stage)}"
     part = _first_not_finite(losses.parts) or _first_not_finite(losses.terms)
-    parameter = _broken_parameter(losses.total)
+    parameter = _broken_parameter(_whole(losses))
     if part is not None or not torch.isfinite(losses.total):
         rows = _rows(broken, lambda batch: _is_finite(target, broken, batch))
         where += f" (parameter `{parameter}`)" if parameter else ""
         return findings.loss_not_finite(part or "total", where, rows, broken.kept)
     rows = _rows(broken, lambda batch: _has_finite_gradient(target, broken, batch))
-    name = parameter or "unknown"
-    part = _part_behind(_repeat(target, broken, broken.batch), name)
-    return findings.gradient_not_finite(name, part, where, rows, broken.kept)
+    if parameter is None:  # each number is finite, and their squares are not
+        return findings.gradient_not_finite(None, None, where, rows, broken.kept)
+    part = _part_behind(_repeat(target, broken, broken.batch), parameter)
+    return findings.gradient_not_finite(parameter, part, where, rows, broken.kept)
+
+
+def _while(stage: str) -> str:
+    """Return what went on in a stage of a fit, as `targets` and `convergence` name them."""
+    of, _, probe = stage.partition(", ")
+    if stage.startswith("floor of "):
+        return f"while the {stage} was looked for"
+    done = "the model was fitted" if of == "model" else f"the guide `{of}` was trained"
+    return f"in the steps tried after {done}" if probe else f"while {done}"
+
+
+def _whole(losses: Losses) -> Tensor:
+    """Return what is taken back to gradients: the model's loss and every player's."""
+    return sum(losses.players.values(), losses.total)
 
 
 def _repeat(target: Target, broken: Broken, batch: Batch) -> Losses:
@@ -101,7 +117,7 @@ def _is_finite(target: Target, broken: Broken, batch: Batch) -> bool:
 
 
 def _has_finite_gradient(target: Target, broken: Broken, batch: Batch) -> bool:
-    return all(_finite(g) for _, g in _gradients(_repeat(target, broken, batch).total))
+    return all(_finite(g) for _, g in _gradients(_whole(_repeat(target, broken, batch))))
 
 
 def _rows(broken: Broken, is_sound: Callable[[Batch], bool]) -> list[int]:

@@ -14,8 +14,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from causaldsl.bench.dcevae import REAL, EffectsTable
+from causaldsl.bench.dcevae import REAL, SECOND_COPY, EffectsTable
 from causaldsl.bench.effects_published import (
+    FILE_ROWS,
+    FILE_ROWS_ONCE,
     NOT_KNOWN,
     PAPER,
     RELEASED,
@@ -84,10 +86,15 @@ def document_of_dcevae(table: EffectsTable) -> Document:
             _decoded(table),
             _classifiers(table),
             _latents(table),
-            *(_known() if table.is_adult else ()),
+            *(_known() if _is_published(table) else ()),
         ),
         findings=tuple(_findings(table)),
     )
+
+
+def _is_published(table: EffectsTable) -> bool:
+    """Whether known figures are of this question and of these rows."""
+    return table.is_adult and table.n_rows in (FILE_ROWS, FILE_ROWS_ONCE)
 
 
 def _assumed(table: EffectsTable) -> Iterator[tuple[str, str]]:
@@ -96,6 +103,8 @@ def _assumed(table: EffectsTable) -> Iterator[tuple[str, str]]:
     for reason, count in table.left_out.items():
         if count:
             yield "left out", f"{count:,} row{'' if count == 1 else 's'}: {reason}"
+    if table.once and not table.left_out.get(SECOND_COPY):
+        yield "left out", f"{SECOND_COPY}: none found"
     yield "splits", f"{len(table.seeds)}, seeds {', '.join(map(str, table.seeds))}"
     yield "split", table.split
     yield "fitted on", "training rows alone"
@@ -117,6 +126,8 @@ def _effects(table: EffectsTable) -> Table:
             f"{short}: {name}" for short, name in zip(_short(table), table.strata, strict=True)
         ]
         notes.append(f"CE error: {GLOSSARY['CE error']}")
+    else:
+        notes.append("no strata: name variables with levels by --by, and effects stand within them")
     columns = ["TE", *names, *(["CE error", "mean CE"] if names else [])]
     return Table(
         title=f"Effects: {table.effect}",
@@ -184,13 +195,17 @@ def _findings(table: EffectsTable) -> Iterator[str]:
 # --- known figures --------------------------------------------------------------------------
 
 
+_REPEATED = FILE_ROWS - FILE_ROWS_ONCE
+
+
 def _known() -> tuple[Table, Table]:
+    rows = f"from the published file, {FILE_ROWS:,} rows, of which {_REPEATED:,} are there twice"
     head = ("TE", *STRATA, "CE error", "chi2 f.", "chi2 cf.", "LR f.", "SVM f.")
     published = Table(
         title="Published: Table 1",
         columns=("method", *head),
         rows=((REAL, *_known_cells(PUBLISHED_REAL)),),
-        notes=(f"the cells of {', '.join(NOT_KNOWN)} are not known to us",),
+        notes=(rows, f"the cells of {', '.join(NOT_KNOWN)} are not known to us"),
     )
     again = Table(
         title="The released code, run again",
@@ -199,7 +214,11 @@ def _known() -> tuple[Table, Table]:
             (row.method, f"{row.fair:g}", str(row.seed), str(row.epochs), *_known_cells(row))
             for row in RELEASED_AGAIN
         ),
-        notes=(f"{RELEASED}; one seed each, ended by time or by its own patience",),
+        notes=(
+            rows,
+            f"{RELEASED}; one seed each, ended by time or by its own patience",
+            "a_f: the weight of the fairness term, by its name in the released code",
+        ),
     )
     return published, again
 

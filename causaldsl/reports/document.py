@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 DECIMALS = 6  # smaller figures are written with an exponent
+LARGE, HUGE = 1e7, 1e12  # nats, and figures in a column's unit, that have gone astray
 ROUNDING = 1e-12  # what is left of zero after floating-point arithmetic is written as zero
 
 
@@ -41,9 +42,18 @@ def figure(value: float, digits: int = 4) -> str:
     if abs(value) < ROUNDING:
         return "0"
     places = digits - 1 - _magnitude(value)
-    if places > DECIMALS + 1:
+    if places > DECIMALS + 1 or abs(value) >= HUGE:
         return f"{value:.{min(digits, 3)}g}"
     return f"{value:.{max(0, places)}f}"
+
+
+def fixed(value: float, places: int) -> str:
+    """Return a figure with so many decimals; one that has gone astray by its exponent.
+
+    >>> fixed(4.18, 4), fixed(-1.5e60, 5)
+    ('4.1800', '-1.5000e+60')
+    """
+    return f"{value:.{places}f}" if abs(value) < LARGE else f"{value:.4e}"
 
 
 def spread_figure(mean: float, sd: float | None) -> str:

@@ -68,6 +68,8 @@ def _assumed(report: EffectsReport) -> Iterator[tuple[str, str]]:
     for remark in report.remarks:
         yield "note", remark
     yield "rows", f"{report.n_rows:,}"
+    if report.abducted_left_out is not None:
+        yield "abducted", f"left out: {report.abducted_left_out}"
     for estimand in report.estimands:
         yield estimand.name, _said_of(estimand, report)
     for sentence in report.assumptions:
@@ -158,9 +160,10 @@ def _by_stratum(contrast: str, effects: Sequence[Effect], report: EffectsReport)
         for name in names:
             group = [e for e in _ordered(wanted) if e.name == name]
             for k, e in enumerate(group):
-                first = (_levels_alone(name), f"{e.n_rows:,}") if k == 0 else ("", "")
+                used = "" if k and e.n_rows == group[0].n_rows else f"{e.n_rows:,}"
+                first = ("" if k else _levels_alone(name), used)
                 rows.append((*first, e.estimand, *_cells(e, report)))
-        empty = [n for n in names if any(e.name == n and e.n_rows == 0 for e in strata)]
+        empty = [n for n in names if not any(e.name == n and e.n_rows for e in strata)]
         yield Table(
             title=f"By {', '.join(report.by)}, {contrast}: {version}",
             columns=("levels", "rows", "estimand", *_FIGURES),
@@ -240,6 +243,7 @@ def _json(report: EffectsReport) -> str:
             for e in report.estimands
         ],
         "effects": [plain_effect(e) for e in report.effects],
+        "abducted_left_out": report.abducted_left_out,
         "observed_left_out": report.real_left_out,
         "assumptions": list(report.assumptions),
         "remarks": list(report.remarks),
@@ -281,11 +285,15 @@ def generated_lines(
     model: str,
     *,
     probabilities: bool,
+    by_means: Sequence[str] = (),
     remarks: Sequence[str] = (),
     notes: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Yield what was done to make a decoded table, a labelled sentence each."""
-    for what, value in _done(rows, model, probabilities, remarks, notes):
+    """Yield what was done to make a decoded table, a labelled sentence each.
+
+    `by_means` are the pictures whose pixels are not drawn.
+    """
+    for what, value in _done(rows, model, probabilities, by_means, remarks, notes):
         yield from textwrap.wrap(
             value, 80, initial_indent=f"{what:12} ", subsequent_indent=" " * 13,
             break_long_words=False, break_on_hyphens=False,
@@ -296,6 +304,7 @@ def _done(
     rows: GeneratedRows,
     model: str,
     probabilities: bool,
+    by_means: Sequence[str],
     remarks: Sequence[str],
     notes: Sequence[str],
 ) -> Iterator[tuple[str, str]]:
@@ -318,8 +327,12 @@ def _done(
         whose = ", anew in this world"
     elif done.set_ and not probabilities:
         whose = ", with the noise of the row's factual decoded values"
-    if done.decoded:
-        yield "decoded", f"{_listed(done.decoded)}: {verb}{whose}"
+    drawn = [n for n in done.decoded if n not in by_means]
+    pictured = [n for n in done.decoded if n in by_means]
+    if drawn:
+        yield "decoded", f"{_listed(drawn)}: {verb}{whose}"
+    if pictured:
+        yield "decoded", f"{_listed(pictured)}: pictures, the means of their pixels{whose}"
     if done.kept:
         yield "kept", f"{_listed(done.kept)}: no descendant, so as decoded in the factual world"
     if done.redrawn:
@@ -327,7 +340,8 @@ def _done(
     if probabilities:
         yield "values", "means at drawn values of the parents, in columns of their own names"
     else:
-        yield "values", "hard: one draw of each, as a table would hold it"
+        but = f", but for the pixels of {_listed(by_means)}" if by_means else ""
+        yield "values", f"hard: one draw of each, as a table would hold it{but}"
     for note in notes:
         yield "note", note
     yield "seed", str(rows.seed)

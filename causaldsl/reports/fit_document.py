@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from causaldsl.inference.fitted import FitResult, FittedScm
-from causaldsl.reports.document import Document, Table, figure
-from causaldsl.reports.fit_text import fit_status
+from causaldsl.reports.document import Document, Table, figure, fixed
+from causaldsl.reports.fit_text import fit_status, left_out_sites
 from causaldsl.runtime.load import network_weights
 
 _MOST_PARAMETERS = 40
@@ -33,7 +33,8 @@ def _how(result: FitResult) -> Iterator[tuple[str, str]]:
             yield "left out", f"{count:,}: {reason}"
     yield "seed", str(result.seed)
     passes = f"mean of {result.passes} full passes"
-    yield "negative ELBO per row", f"{result.elbo:.5f} ± {result.elbo_se:.5f} nats ({passes})"
+    elbo = f"{fixed(result.elbo, 5)} ± {fixed(result.elbo_se, 5)} nats ({passes})"
+    yield "negative ELBO per row", elbo
 
 
 def _of(name: str, table: Mapping[str, float]) -> str:
@@ -42,7 +43,9 @@ def _of(name: str, table: Mapping[str, float]) -> str:
 
 def _tables(fitted: FittedScm) -> Iterator[Table]:
     result = fitted.result
-    yield _numbers("Negative ELBO per row", "site", "nats", result.parts)
+    unweighed = left_out_sites(fitted)
+    sites = {f"{n} (weight 0)" if n in unweighed else n: v for n, v in result.parts.items()}
+    yield _numbers("Negative ELBO per row", "site", "nats", sites)
     if result.units:
         yield _latents(result)
     losses = {name: value for name, value in result.terms.items() if name != "elbo"}

@@ -6,6 +6,9 @@ import textwrap
 from collections.abc import Iterator
 
 from causaldsl.inference.fitted import FitResult, FittedScm
+from causaldsl.ir.nodes import Num
+from causaldsl.ir.objective import lower_objective
+from causaldsl.reports.document import fixed
 
 WIDTH = 80
 _STATUS = {
@@ -36,6 +39,13 @@ def divergence_by_dimension(result: FitResult, name: str) -> tuple[float, ...]:
     return result.units[name].kl if name in result.units else ()
 
 
+def left_out_sites(fitted: FittedScm) -> frozenset[str]:
+    """Return the sites of weight 0 in the objective: the ELBO's sum counts them all the same."""
+    objective, _ = lower_objective(fitted.compiled.scm)
+    weights = {} if objective is None else objective.elbo.weights
+    return frozenset(name for name, weight in weights.items() if weight == Num(0.0))
+
+
 def _use(result: FitResult, name: str) -> str:
     if name in result.unused:
         return " (unused: its posterior is its prior)"
@@ -57,8 +67,13 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
     for reason, count in r.dropped.items():
         if count:
             yield f"  left out {count:,}: {reason}"
-    yield f"negative ELBO per row: {r.elbo:.5f} ± {r.elbo_se:.5f} nats ({r.passes} full passes)"
-    shares = ", ".join(f"{name} {value:.4f}" for name, value in r.parts.items())
+    elbo = f"{fixed(r.elbo, 5)} ± {fixed(r.elbo_se, 5)} nats"
+    yield f"negative ELBO per row: {elbo} ({r.passes} full passes)"
+    unweighed = left_out_sites(fitted)
+    shares = ", ".join(
+        f"{name} {fixed(value, 4)}{' (weight 0)' if name in unweighed else ''}"
+        for name, value in r.parts.items()
+    )
     if shares:
         yield from textwrap.wrap(
             f"by site: {shares}", WIDTH, initial_indent="  ", subsequent_indent="    "
@@ -66,10 +81,10 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
     if r.kept is not None:
         yield f"  kept the state of epoch {r.kept:,}, the best by {kept_by(r)}"
     for name, value in r.kl.items():
-        yield f"  latent {name}: {value:.4f} nats per row from its prior{_use(r, name)}"
+        yield f"  latent {name}: {fixed(value, 4)} nats per row from its prior{_use(r, name)}"
         if len(cells := divergence_by_dimension(r, name)) > 1:
             yield from textwrap.wrap(
-                "by dimension: " + ", ".join(f"{cell:.3f}" for cell in cells),
+                "by dimension: " + ", ".join(fixed(cell, 3) for cell in cells),
                 WIDTH,
                 initial_indent="    ",
                 subsequent_indent="      ",
@@ -85,7 +100,7 @@ def fit_lines(fitted: FittedScm) -> Iterator[str]:
     for guide in r.guides.values():
         state = "converged" if guide.converged else "NOT converged"
         title = guide.name.replace("_", " ")
-        yield f"  guide {title}: {state}, negative ELBO {guide.elbo:.4f}"
+        yield f"  guide {title}: {state}, negative ELBO {fixed(guide.elbo, 4)}"
     if r.sampling is not None:
         worst = max(r.sampling.r_hat.values(), default=float("nan"))
         chains = f"{r.sampling.chains} chains of {r.sampling.samples} draws"

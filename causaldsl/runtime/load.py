@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, cast
@@ -26,12 +26,14 @@ class CompiledScm:
 
     `module` has the names that `docs/architecture.md` lists (``model``, ``guide``,
     ``MECHANISMS``, ``PARENTS``, ``SCALES``, ...). Each load is a module of its own, so scales
-    set for one fit never reach another.
+    set for one fit never reach another. `whole` holds the `missing latent` variables of which no
+    training row lacked a cell: what its guides say of a row without one was never learned.
     """
 
     scm: Scm = field(repr=False)
     text: str = field(repr=False)
     module: ModuleType = field(repr=False, compare=False)
+    whole: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def mechanisms(self) -> dict[str, Callable[..., Any]]:
@@ -70,6 +72,11 @@ class CompiledScm:
         for name, pair in scales.items():
             if name in self.module.SCALES:
                 self.module.SCALES[name][:] = [_scale(value) for value in pair]
+
+    def set_whole(self, names: Iterable[str]) -> None:
+        """Say, in place, which `missing latent` variables every training row had."""
+        self.whole.clear()
+        self.whole.update(names)
 
 
 def _scale(value: float | Sequence[float]) -> float | Tensor:

@@ -1,7 +1,8 @@
 # CEVAE as released with DCEVAE
 #
 # Paper    Kim et al., AAAI 2021; the authors' repository, tabular part.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Released While training the encoder reads hard draws of the predictors of a and y, through which no gradient passes;
 #          afterwards it reads the observed values. Location and log-variance of the encoder end in tanh, so that its
 #          standard deviations lie between .61 and 1.65. a_f = 1 is their default, 0 what their table of effects needs.

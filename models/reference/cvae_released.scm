@@ -1,7 +1,8 @@
 # CVAE as released with DCEVAE
 #
 # Paper    Kim et al., AAAI 2021; the authors' repository, tabular part.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Released a is a parent of r as well, which a counterfactual therefore draws anew. a_f = 0.15 is their default, 0 what
 #          their table of effects needs.
 # Expect   With a_f = 0 a total effect of about .11.

@@ -1,7 +1,8 @@
 # DCEVAE as released
 #
 # Paper    Kim et al., AAAI 2021; the authors' repository, tabular part.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Released As written here. What the language does not say: Glorot starts with biases of a uniform draw, one fixed
 #          pairing of each row with its second row (here drawn anew at every step), and the discriminator's step
 #          before the model's own (measured to make no difference).

@@ -1,7 +1,8 @@
 # mCEVAE as released with DCEVAE
 #
 # Paper    Kim et al., AAAI 2021; the authors' repository, tabular part.
-# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 65 123 rows, `causaldsl data adult_binary`.
+# Data     Adult, binarised by Xu et al. 2019 (CFGAN): 48 842 rows, `causaldsl data adult_binary`; the published
+#          file has 65 123, its test part twice: `--part published`.
 # Released Every feature descends from a, race and country too. The latent is matched to a uniform box in place of its
 #          prior, and a group's distance is multiplied by its rows in the batch, which outweighs everything else. Their
 #          sum over pairs, divided by n (n - 1) / 2, is twice the distance here (but for n / (n - 1)): hence 0.2 and 1

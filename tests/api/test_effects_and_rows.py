@@ -32,8 +32,12 @@ def test_effects_of_another_suffix_are_refused_before_a_file_is_there(fit, frame
 
 def test_an_effect_that_was_not_asked_for_is_a_key_error(fit, frame):
     found = fit.effects(frame, "S=s'", draws=2)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match=r"there are .*'abducted', 'mean'.*'prior', 'sampled'"):
         found.effect("abducted", "probability")
+    with pytest.raises(KeyError, match="no name 'some rows': there are 'all rows', 'S=a'"):
+        found.effect("abducted", "mean", name="some rows")
+    with pytest.raises(KeyError, match="no contrast 'S': there are 'S=b-c against S=a'"):
+        found.effect("abducted", "mean", contrast="S")
 
 
 def test_effects_of_a_numbered_model_need_no_fit(numbered):
@@ -78,6 +82,16 @@ def test_a_model_with_numbers_to_learn_is_refused(frame):
 def test_numbers_and_words_that_are_none_are_refused(numbered, options, said):
     with pytest.raises(ValueError, match=said):
         numbered.effects(numbered.simulate(3), "S=a", **options)
+
+
+@pytest.mark.parametrize("objective", [None, "encoder", "posterior"])
+def test_an_engine_that_there_is_none_of_is_refused_before_anything_is_asked(numbered, objective):
+    rows = numbered.simulate(3)
+    for ask in (numbered.effects, numbered.counterfactual):
+        with pytest.raises(causaldsl.CounterfactualError, match="CD705"):
+            ask(rows, "S=a", engine="nosuch", objective=objective)
+    with pytest.raises(causaldsl.CounterfactualError, match="CD705"):
+        numbered.generate(rows, engine="nosuch", objective=objective)
 
 
 ARRAYS = """scm arrays
@@ -133,8 +147,9 @@ def test_rows_without_an_outcome_count_and_are_told(arrays):
     assert notes == ("5 rows have no `y` of their own",)
     assert found.effect("abducted", "mean").n_rows == 40
     seen = table[table["y"].notna()].groupby("a")["y"].mean()
-    observed = found.effect("observed", "observed").estimate
-    assert observed == pytest.approx(seen[1] - seen[0])
+    observed = found.effect("observed", "observed")
+    assert observed.estimate == pytest.approx(seen[1] - seen[0])
+    assert observed.n_rows == 35
 
 
 def test_rows_without_an_outcome_have_no_other_one_to_be_flipped_to(arrays):

@@ -301,10 +301,32 @@ def test_the_document_has_the_paper_s_form(found):
 
 
 def test_known_figures_stand_beside_the_same_question_alone(found):
-    text = render_dcevae(replace(found, is_adult=True), ".txt")
+    text = render_dcevae(replace(found, is_adult=True, n_rows=65_123), ".txt")
     assert "0.1936" in text
     assert "the cells of CausalGAN" in " ".join(text.split())
     assert "run again" in text
+    said = " ".join(text.split())
+    assert said.count("from the published file, 65,123 rows") == 2
+    assert "a_f: the weight of the fairness term" in said
+
+
+@pytest.mark.parametrize(("rows", "is_there"), [(48_842, True), (3_000, False)])
+def test_known_figures_stand_beside_the_published_rows_alone(found, rows, is_there):
+    text = render_dcevae(replace(found, is_adult=True, n_rows=rows), ".txt")
+    assert ("Published" in text) == ("run again" in text) == is_there
+
+
+def test_without_strata_there_are_no_columns_of_strata(found):
+    text = render_dcevae(replace(found, strata=()), ".txt")
+    head = next(line for line in text.splitlines() if line.split()[:2] == ["method", "TE"])
+    assert head.split() == ["method", "TE"]
+    assert "CE error" not in text
+    assert "--by" in text
+
+
+def test_rows_taken_once_say_where_no_copy_is_found(found):
+    said = " ".join(render_dcevae(replace(found, once=True), ".txt").split())
+    assert "a second copy of the block of rows before it, at the table's end: none found" in said
 
 
 def test_other_programs_get_every_value(found):

@@ -1,10 +1,12 @@
 """``simulate``, ``init`` and ``data``: rows, starter files, public sets."""
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from causaldsl.datasets import registry
 from tests.command_line import run
 
 # --- simulate -------------------------------------------------------------------------------
@@ -194,6 +196,14 @@ def test_an_unknown_data_set_ends_with_4():
     assert (done.code, "did you mean `law_school`" in done.err) == (4, True)
 
 
+def test_a_set_with_a_loader_of_its_own_is_pointed_at_it():
+    done = run("data", "celeba")
+    said = " ".join(done.err.split())
+    assert (done.code, "CD530" in said) == (4, True)
+    assert "causaldsl.datasets.celeba.celeba(" in said
+    assert "list_attr_celeba.txt" in said
+
+
 def test_a_data_set_that_cannot_be_fetched_says_how_to_place_it(here, monkeypatch):
     monkeypatch.setenv("CAUSALDSL_DATA", str(here / "none"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
@@ -221,3 +231,40 @@ def test_drawn_scenes_need_no_download_and_are_written_with_their_pictures(here)
     assert "2,000 rows, 5 columns" in done.out
     rows = pd.read_csv(here / "scenes.csv")
     assert (here / rows["picture"].iloc[-1]).is_file()
+
+
+@pytest.fixture
+def repeated(monkeypatch):
+    """Stand in for binarised Adult, whose published file repeats its last rows."""
+    rows = pd.DataFrame({"a": range(6)})
+
+    def load(name, part=None):
+        return rows if part == "published" else rows[:4]
+
+    monkeypatch.setattr(registry, "load", load)
+    monkeypatch.setattr(registry, "path_of", lambda name: Path("folder"))
+
+
+@pytest.mark.usefixtures("repeated")
+def test_rows_that_a_public_set_leaves_out_are_said(here):
+    done = run("data", "adult_binary", "-o", "t.csv")
+    assert "wrote t.csv: 4 rows" in done.out
+    assert "left out: the last 16,281 of the published file's 65,123 rows" in done.out
+    assert "part: once; there are also `--part published` (65,123 rows)" in done.out
+
+
+@pytest.mark.usefixtures("repeated")
+def test_another_part_of_a_public_set_is_written_by_its_name(here):
+    done = run("data", "adult_binary", "--part", "published", "-o", "t.csv")
+    assert (done.code, len(pd.read_csv(here / "t.csv"))) == (0, 6)
+    assert "left out" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [(["--part", "twice", "-o", "t.csv"], "once, published"), (["--part", "once"], "give -o")],
+)
+@pytest.mark.usefixtures("repeated")
+def test_a_part_that_there_is_none_of_or_that_is_not_written_is_refused(options, said):
+    done = run("data", "adult_binary", *options)
+    assert (done.code, said in done.err) == (2, True), done.err

@@ -84,3 +84,61 @@ def test_pictures_of_other_worlds_have_no_columns(pictured, here):
     done = run("counterfactual", pictured, "--data", "s.csv", "--do", "a=a'", "--draws", 3)
     assert done.code in (0, 5), done.err
     assert "`x`: pictures have no columns" in done.out
+
+
+# --- whose draws of the latents -------------------------------------------------------------
+
+ASKED = (["counterfactual", "--do", "a=a'"], ["effects", "--do", "a=a'"], ["generate"])
+
+
+def _ask(command, made, *options):
+    fit, rows = made
+    draws = [] if command[0] == "generate" else ["--draws", 4]
+    return run(command[0], fit, "--data", rows, *command[1:], *draws, *options, "-q")
+
+
+@pytest.mark.parametrize("command", ASKED, ids=lambda c: c[0])
+@pytest.mark.parametrize("kind", [[], ["--as", "encoder"], ["--as", "posterior"]])
+def test_an_engine_that_there_is_none_of_is_refused_whoever_draws(made, command, kind):
+    done = _ask(command, made, "--engine", "nosuch", *kind)
+    assert (done.code, "no engine `nosuch`" in done.err) == (2, True), done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize("command", ASKED, ids=lambda c: c[0])
+def test_an_engine_beside_the_encoder_is_refused(made, command):
+    done = _ask(command, made, "--engine", "laplace", "--as", "encoder")
+    assert (done.code, "CD704" in done.err) == (5, True), done.err
+    assert "draws are taken as trained" in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize("command", ASKED, ids=lambda c: c[0])
+def test_an_engine_alone_asks_for_the_posterior(made, command):
+    done = _ask(command, made, "--engine", "laplace")
+    assert done.code in (0, 5), done.err
+    assert "by laplace" in done.out or "by laplace" in done.err
+    assert "encoder" not in done.out
+
+
+@pytest.mark.parametrize("command", ASKED, ids=lambda c: c[0])
+def test_help_lists_the_engines(command):
+    said = " ".join(run(command[0], "--help").out.replace("│", " ").split())
+    assert "The posterior by this engine" in said
+    assert all(name in said for name in ("guide", "laplace", "importance"))
+
+
+def test_decoded_pictures_are_means_or_drawn_as_their_mechanism_says(pictured, tmp_path):
+    assert run("simulate", pictured, "-n", 6, "-o", "s.csv").code in (0, 5)
+    said = " ".join(run("generate", pictured, "--data", "s.csv", "-o", "g.csv", "-q").out.split())
+    assert "decoded `x`: pictures, the means of their pixels" in said
+    assert "drawn from the mechanisms" not in said
+    noisy = PICTURED.replace("x ~ deconv(parents; channels=[2], hidden=[4])", NOISY)
+    rows = causaldsl.load_fit(pictured).generate("s.csv").frame
+    causaldsl.loads(noisy).fit(rows, **QUICK).save(tmp_path / "noisy.fit")
+    done = run("generate", tmp_path / "noisy.fit", "--data", "s.csv", "-o", "n.csv", "-q")
+    said = " ".join(done.out.split())
+    assert "decoded `x`: drawn from the mechanisms" in said
+    assert "means" not in said
+
+
+NOISY = "x ~ Normal(deconv(parents; channels=[2], hidden=[4]), 0.1)"

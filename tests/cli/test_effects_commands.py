@@ -132,10 +132,46 @@ def test_a_wrong_question_for_effects_is_refused(cells, here, options, code, sai
     assert sorted(p.name for p in here.iterdir()) == before
 
 
-def test_a_table_without_the_outcome_is_refused(cells, here):
+@pytest.fixture
+def unknown(cells, here):
+    """Return the command's words with a table that has no outcome."""
     pd.read_csv(here / "rows.csv").drop(columns="Income").to_csv(here / "rows.csv", index=False)
+    return cells
+
+
+def test_a_table_without_the_outcome_has_the_effects_that_do_without_it(unknown, here):
+    done = run("effects", *unknown, "--do", "a=a'", "--by", "r", "--draws", 5, "-o", "e.json", "-q")
+    assert (done.code, done.err) == (0, "")
+    found = json.loads((here / "e.json").read_text())
+    assert {e["estimand"] for e in found["effects"]} == {"without outcome", "prior"}
+    assert [e["name"] for e in found["estimands"]] == ["without outcome", "prior"]
+    why = "the table has no column `Income`, so no row gives its own `y`"
+    assert found["abducted_left_out"] == found["observed_left_out"] == why
+    assert " ".join(done.out.split()).count(f"left out: {why}") == 2
+
+
+def test_the_effects_without_an_outcome_are_those_of_the_table_that_has_it(cells, here):
+    words = ("--do", "a=a'", "--draws", 5, "-q")
+    run("effects", *cells, *words, "-o", "whole.json")
+    pd.read_csv(here / "rows.csv").drop(columns="Income").to_csv(here / "rows.csv", index=False)
+    run("effects", *cells, *words, "-o", "less.json")
+    whole, less = (
+        json.loads((here / f"{n}.json").read_text())["effects"] for n in ("whole", "less")
+    )
+    assert less == [e for e in whole if e["estimand"] in ("without outcome", "prior")]
+
+
+def test_a_table_without_another_column_is_refused(cells, here):
+    pd.read_csv(here / "rows.csv").drop(columns="d").to_csv(here / "rows.csv", index=False)
     done = run("effects", *cells, "--do", "a=a'", "-q")
     assert (done.code, "CD507" in done.err) == (4, True)
+
+
+def test_counterfactuals_of_a_table_without_the_outcome_point_at_evidence(unknown):
+    done = run("counterfactual", *unknown, "--do", "a=a'", "-q")
+    assert (done.code, "CD507" in done.err) == (4, True)
+    assert "--evidence" in done.err
+    assert run("counterfactual", *unknown, "--do", "a=a'", "--evidence", "a,r,d", "-q").code == 0
 
 
 # --- generate -------------------------------------------------------------------------------

@@ -268,6 +268,12 @@ def test_a_wrong_query_is_refused(small, numbered, arguments, code, said):
 # --- predict, audit, compare ----------------------------------------------------------------
 
 
+def test_predictions_may_be_asked_for_quietly(fit, table):
+    plain, quiet = (run("predict", fit, "--data", table, *q) for q in ((), ("--quiet",)))
+    assert (plain.code, plain.out) == (quiet.code, quiet.out)
+    assert plain.out
+
+
 def test_predictions_do_not_need_the_outcome(fit, table):
     pd.read_csv(table).drop(columns="Y").to_csv("x.csv", index=False)
     done = run("predict", fit, "--data", "x.csv")

@@ -65,6 +65,19 @@ def test_every_picture_is_written_beside_a_table(asked, here):
     assert all((here / "made" / name).is_file() for name in frame["x"])
 
 
+def test_the_first_rows_alone_are_written_where_a_number_is_given(asked, here):
+    done = run("pictures", *asked, "--images", "made", "--rows", 4, "-q")
+    assert "wrote made/pictures.csv: 4 pictures" in done.out
+    assert pd.read_csv(here / "made" / "pictures.csv")["row"].tolist() == [1, 2, 3, 4]
+
+
+def test_a_column_of_the_truth_that_is_not_there_is_named_as_the_truth(asked):
+    done = run("pictures", *asked, "-o", "s.png", "--truth", "othr", "-q")
+    assert done.code == 4
+    assert "no column `othr`, named by `--truth`" in done.err
+    assert "did you mean `other`" in done.err
+
+
 def test_a_fit_is_judged_on_drawn_scenes(made, here, monkeypatch):
     few = replace(judging.SCENES, parts={"train": 40, "test": 12})
     monkeypatch.setattr(judging, "SCENES", few)
@@ -86,6 +99,11 @@ def test_a_fit_is_judged_on_drawn_scenes(made, here, monkeypatch):
         (["--data", "{rows}", "--do", "a=a'", "-o", "s.png", "--draws", "0"], "--draws"),
         (["--judge", "--do", "a=a'"], "--judge"),
         (["--judge", "-o", "sheet.csv"], "end its name"),
+        (["--judge", "--data", "{rows}"], "--data changes nothing with a saved fit"),
+        (["--judge", "--rows", "3"], "--rows changes nothing with --judge"),
+        (["--judge", "--rows", "3", "-o", "j.json"], "--rows changes nothing with --judge"),
+        (["--data", "{rows}", "--do", "a=a'", "-o", "s.png", "--rows", "100000"], "at most 200"),
+        (["--data", "{rows}", "--do", "a=a'", "--images", "no/folder/x"], "--images no/folder/x"),
         (["--data", "{rows}", "--do", "a=a'", "--images", "no/folder"], "no folder"),
     ],
 )

@@ -21,14 +21,19 @@ FIGURES = {
 FIT = Progress(stage="model", done=1_200, total=4_000, figures=FIGURES)
 
 
-def test_a_line_holds_stage_steps_elbo_rate_and_time_left():
+def test_a_line_holds_stage_steps_objective_rate_and_time_left():
     line = progress.progress_line(FIT)
-    assert line == "fit: 1,200/4,000, negative ELBO 5.8760, 38.1 steps/s, 1:15 left"
+    assert line == "fit: 1,200/4,000, objective 5.9000, 38.1 steps/s, 1:15 left"
 
 
-def test_the_elbo_is_shown_by_parts_and_losses_behind_it():
+def test_the_objective_is_shown_with_the_elbo_by_site_and_losses_behind_it():
     text = progress.elbo_line(FIGURES)
-    assert text == "negative ELBO 5.876 = S 0.958 + K -0.100; control 0.250"
+    assert text == "objective 5.900; by site S 0.958, K -0.100; control 0.250"
+
+
+def test_an_objective_that_has_gone_astray_is_written_by_its_exponent():
+    astray = Progress(stage="model", done=1, total=2, figures={"objective": 1.5e60})
+    assert "objective 1.500e+60" in progress.progress_line(astray)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_a_terminal_gets_a_bar_with_rate_time_left_and_elbo(monkeypatch):
         show(Progress(stage="counterfactual", done=7, total=10))
         show(FIT)
     shown = stream.getvalue()
-    for word in ("fit", "30%", "38.1 steps/s", "1:15 left", "negative ELBO 5.876", "70%"):
+    for word in ("fit", "30%", "38.1 steps/s", "1:15 left", "objective 5.900", "70%"):
         assert word in shown
 
 

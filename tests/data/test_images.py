@@ -455,6 +455,10 @@ def test_a_starter_file_knows_pictures(cells, said):
     assert said in " ".join(text.split())
 
 
-def test_an_array_of_two_dimensions_is_no_column():
-    with pytest.raises(TypeError, match="one dimension"):
-        to_frame({"x": np.zeros((2, 2))})
+def test_an_array_of_several_numbers_a_row_is_no_column_and_is_named():
+    with pytest.raises(DataError) as refused:
+        to_frame({"a": [0, 1], "x": np.zeros((2, 64))})
+    (found,) = refused.value.diagnostics
+    assert found.code == "CD508"
+    assert found.message.startswith("`x` is an array of shape (2, 64)")
+    assert "`x1`, `x2`" in found.hint

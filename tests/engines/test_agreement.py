@@ -8,6 +8,7 @@ import torch
 from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.engines.choose import ENGINES, latent_posterior
 from causaldsl.engines.importance import effective_sample_size, normalised
+from causaldsl.engines.names import ENGINE_NAMES
 from causaldsl.engines.problem import Problem
 from causaldsl.runtime.forward import simulate
 from causaldsl.runtime.scope import isolated
@@ -327,3 +328,7 @@ b ~ Normal(u + c, 1)
     with pytest.raises(CounterfactualError, match="CD702") as raised:
         posterior(problem, None, draws=5)
     assert raised.value.diagnostics[0].place == "row 1"
+
+
+def test_the_names_that_commands_know_are_the_engines_in_their_order():
+    assert tuple(engine.name for engine in ENGINES) == ENGINE_NAMES

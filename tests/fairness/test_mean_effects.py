@@ -77,3 +77,28 @@ def test_a_group_without_one_of_the_levels_has_no_observed_difference():
 def test_effects_that_are_no_numbers_are_refused():
     with pytest.raises(ValueError, match="finite"):
         mean_effects([column(np.array([0.0, np.nan]))], [all_rows(2)], RESAMPLING)
+
+
+def _observed_difference(outcome, target, contrasts):
+    observed = Observed(
+        outcome=np.array(outcome), target=np.array(target), contrasts={"c": contrasts}
+    )
+    n = len(outcome)
+    _, found = mean_effects([column(np.zeros(n))], [all_rows(n)], RESAMPLING, observed)
+    return found
+
+
+def test_the_rows_of_an_observed_difference_are_those_that_it_is_made_of():
+    """A third level, and a row whose outcome or level nobody saw, enter no mean."""
+    found = _observed_difference(
+        [1.0, 2.0, 4.0, 6.0, 9.0, 9.0], [0.0, 0.0, 1.0, 1.0, 2.0, np.nan], (1.0, 0.0)
+    )
+    assert (found.estimate, found.n_rows) == (3.5, 4)
+
+
+@pytest.mark.parametrize(("many", "is_there"), [(1, False), (2, True)])
+def test_an_observed_difference_has_an_interval_where_each_level_has_two_rows(many, is_there):
+    target = [1.0] * 20 + [0.0] * many
+    found = _observed_difference(np.arange(len(target)) / 7, target, (1.0, 0.0))
+    assert found.estimate is not None
+    assert (found.interval is not None) == is_there

@@ -11,6 +11,7 @@ from causaldsl.inference.config import FitConfig
 from causaldsl.inference.convergence import fall_of
 from causaldsl.inference.svi import fit
 from causaldsl.inference.targets import Losses, Target
+from causaldsl.reports.fit_text import fit_lines
 
 
 def test_the_fall_of_a_line_is_its_drop():
@@ -103,3 +104,50 @@ def test_passes_that_are_not_finite_are_refused_by_name():
     with pytest.raises(InferenceError, match=r"`w`") as refused:
         convergence.evaluate(target, data, 3, 0.0)
     assert refused.value.diagnostics[0].code == "CD610"
+
+
+def _judged(curve, tolerance=0.001):
+    run = SimpleNamespace(
+        pace=SimpleNamespace(settled=False), watched=curve, metric=None,
+        config=FitConfig(tolerance=tolerance),
+    )  # fmt: skip
+    return convergence.judge(run)
+
+
+def test_a_fall_beyond_its_noise_goes_on_however_noisy_it_is():
+    noise = np.random.RandomState(0).randn(90)
+    settled, said = _judged([10 - 0.5 * i + e for i, e in enumerate(noise)])
+    assert not settled
+    assert said.endswith("which is more than the noise: it goes on")
+    settled, said = _judged(list(noise))
+    assert not settled
+    assert said.endswith("which is too noisy to tell")
+
+
+def test_an_objective_that_ends_far_above_its_start_is_said_so(compile_text, encode):
+    compiled = compile_text(
+        "scm m\nobserved X, Y : real\nX -> Y\nlearn w = 1\nY ~ Normal(w * X, 1)\nX ~ Normal(0, 1)\n"
+    )
+    rng = np.random.RandomState(0)
+    data = encode(compiled, pd.DataFrame({"X": rng.randn(30), "Y": rng.randn(30)}))
+    config = FitConfig(epochs=12, learning_rate=1e10, schedule="constant", passes=2)
+    fitted = fit(compiled, data, config=config)
+    (found,) = [d for d in fitted.result.diagnostics if d.code == "CD620"]
+    assert "the objective ended at" in found.message
+    assert "far above its start at" in found.message
+    assert "`learning_rate`" in found.hint
+    assert max(map(len, "\n".join(fit_lines(fitted)).split())) < 40
+
+
+def test_the_kl_weighs_at_the_end_what_its_warm_up_ends_with(compile_text, encode):
+    text = (
+        "scm m\nobserved G, H : real\nlatent K\nK -> G, H\nguide K ~ Normal(linear(G, H))\n"
+        "loss 2 * elbo(kl=warmup(0, WEIGHT; epochs=2))\n"
+    )
+    rng = np.random.RandomState(0)
+    frame = pd.DataFrame({"G": rng.randn(30), "H": rng.randn(30)})
+    for weight in (1, 0.5):
+        compiled = compile_text(text.replace("WEIGHT", str(weight)))
+        result = fit(compiled, encode(compiled, frame), config=FitConfig(epochs=3, passes=2)).result
+        assert result.weights["elbo"] == 2
+        assert result.weights["kl"] == pytest.approx(2 * weight)

@@ -1,11 +1,15 @@
 import numpy as np
 import pandas as pd
+import pyro
 import pytest
 import torch
 
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.svi import fit
+from causaldsl.inference.targets import Losses, Target
+from causaldsl.inference.watchdog import Broken, _while, diagnose
+from causaldsl.runtime.scope import isolated
 
 CONFIG = FitConfig(epochs=20, batch_size=16, passes=2)
 ROOT = """scm root
@@ -89,3 +93,45 @@ def test_a_term_that_vanishes_cannot_be_balanced(compile_text, encode):
         fit(compiled, data, config=CONFIG)
     assert refused.value.diagnostics[0].code == "CD612"
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_what_breaks_says_in_which_stage_of_the_fit(compile_text, encode):
+    x = np.linspace(1.0, 2.0, 64)
+    x[7] = 0.0
+    found = refusal(compile_text, encode, "sqrt(abs(w * X))", x)
+    assert ", while the model was fitted, " in found.message
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ("model", "while the model was fitted"),
+        ("without_outcome", "while the guide `without_outcome` was trained"),
+        ("model, probe", "in the steps tried after the model was fitted"),
+        ("all, probe", "in the steps tried after the guide `all` was trained"),
+        ("floor of Y__sd", "while the floor of Y__sd was looked for"),
+    ],
+)
+def test_every_stage_has_its_words(stage, said):
+    assert _while(stage) == said
+
+
+def test_a_gradient_too_long_to_measure_blames_no_parameter():
+    """Each number of the gradient is finite, and the sum of their squares is not."""
+    with isolated(0):
+        value = pyro.param("w", torch.ones(2, dtype=torch.float64))
+        target = Target(
+            stage="without_outcome",
+            evaluate=lambda batch, epoch: Losses(
+                total=1e200 * value.sum(), terms={}, parts={"Y": 1e200 * value.sum()}
+            ),
+        )
+        broken = Broken(
+            batch={"__row__": torch.arange(3)}, epoch=4, step=0, steps=1,
+            random_state=torch.get_rng_state(), row_ids=torch.arange(3),
+        )  # fmt: skip
+        found = diagnose(target, broken)
+    assert found.message == (
+        "the length of the gradient is not finite in epoch 5, "
+        "while the guide `without_outcome` was trained"
+    )

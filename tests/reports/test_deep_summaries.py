@@ -1,5 +1,6 @@
 """What a fit's summary and document say of latents, of the epoch kept and of what was left out."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -81,3 +82,17 @@ def test_the_document_has_a_table_of_the_latents(fitted):
     assert len(table.rows[0][3].split(", ")) == 3
     assert table.rows[1][3] == "-"
     assert "0.01 (Burda et al. 2016)" in table.notes[0]
+
+
+def test_sites_that_the_objective_leaves_out_are_marked():
+    rng = np.random.RandomState(0)
+    table = {"a": rng.randint(0, 2, 30), "x": rng.randn(30)}
+    text = "scm m\nsensitive a : binary\nobserved x : real\nlatent u\nu, a -> x\n"
+    fitted = causaldsl.loads(text + "loss elbo(weights={a: 0})\n").fit(table, epochs=2, passes=2)
+    said = "\n".join(fit_lines(fitted.fitted))
+    assert re.search(r"\ba 0\.\d{4} \(weight 0\)", said)
+    assert said.count("(weight 0)") == 1
+    (sites,) = [
+        t for t in document_of_fit(fitted.fitted).tables if t.title == "Negative ELBO per row"
+    ]
+    assert "a (weight 0)" in {row[0] for row in sites.rows}
