@@ -141,7 +141,7 @@ def differences_section(adult: dict) -> str:
   over splits. The released file, at the authors' rate and number of epochs, has {te["dcevae_released"]:.3f} and {mean_of(kinds["dcevae_released"], "CE error"):.3f}. All have o2 and o3 too high ({middle[0]:.3f} and {middle[1]:.3f}; authors' code {theirs_middle[0]:.3f} and {theirs_middle[1]:.3f}; the table {real_middle[0]:.3f} and {real_middle[1]:.3f}). An effect can differ by race
   and country through u_r alone, and u_r holds {u_r:.2f} nats per row: three nearly independent columns give it nothing to share.
 - **CVAE**: {te["cvae"]:.3f} over splits against {again("CVAE").total:.3f} in their one run. Neither the file nor the rate makes the difference. On their split, {there}, `cvae.scm` has {cvae[there]["figures"]["TE"]:.3f} by its own recipe and {te["cvae, their recipe"]:.3f} by
-  theirs (1e-4, 124 epochs), the released file {te["cvae_released, our recipe"]:.3f} and {te["cvae_released"]:.3f}. What does is which epoch is kept. Their code keeps the one whose label is predicted best by an encoder that has seen the label,
+  theirs (1e-4, 124 epochs), the released file {te["cvae_released, our recipe"]:.3f} and {te["cvae_released"]:.3f}. What moves it is which epoch is kept. Their code keeps the one whose label is predicted best by an encoder that has seen the label,
   whatever the objective says of it. By the letter, with a quarter of the rows apart, the same file gives {by_split}, keeping epoch {kept}: one run of it says
   little.
 - **CEVAE**: {te["cevae"]:.3f} against {again("CEVAE").total:.3f}. Its graph has no arrow from sex into d, so that what sex does through d has to come by u, and u says sex: of its {adult["entropy of sex"]:.3f}
@@ -436,7 +436,7 @@ def _confounded_said(found: dict, models: list[str]) -> str:
 {chr(10).join(said)}
 
 CVAE, mCEVAE and DCEVAE take `a` for given, with latents independent of it. Where something hidden moves `a` too, they credit its work to `a`, and their fit of the table is none the worse: no number that they print on such a table shows
-it. Where nothing hidden moves `a`, all three find the effect, and DCEVAE's rows too. CEVAE lets its latent move `a` and has no arrow from `a` into d: it takes the effect through d for confounding. Even where that arrow is absent its answer
+it. Where nothing hidden moves `a`, all three find the effect; how near they come to single rows stands in the tables. CEVAE lets its latent move `a` and has no arrow from `a` into d: it takes the effect through d for confounding. Even where that arrow is absent its answer
 differs by seed, since the table does not fix how much of what `a` and y share is the latent's.
 """
 
