@@ -427,6 +427,7 @@ def _report(run: Run, done: int, total: int, rate: float) -> Progress:
     share = max(run.step, 1) / run.batches.steps_per_epoch
     figures = {"steps per second": rate, "seconds left": max(0, total - done) / max(rate, 1e-9)}
     figures |= {name: value / share for name, value in run.sums.items()}
+    figures |= {f"weight {name}": w for name, w in run.target.weights(run.epoch).items()}
     figures["learning rate"] = run.rate
     return Progress(stage=run.target.stage, done=done, total=total, figures=figures)
 

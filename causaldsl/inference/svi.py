@@ -44,12 +44,12 @@ from causaldsl.inference.metrics import metric_of, verify_metric
 from causaldsl.inference.states import cloned, state_from
 from causaldsl.inference.targets import (
     Target,
-    final_weights,
     first_terms,
     fixed_balance,
     guide_parameters,
     guide_target,
     model_target,
+    weights_of,
     without,
 )
 from causaldsl.inference.units import units_of
@@ -264,7 +264,7 @@ def _finish(
         passes=measured.passes,
         parts=measured.parts,
         terms=measured.terms,
-        weights=final_weights(compiled, measured.terms, balance),
+        weights=weights_of(compiled, measured.terms, balance),
         kl=convergence.divergences(compiled, measured.parts),
         units=units,
         kept=None if run.interrupted else run.best_epoch,

@@ -59,7 +59,8 @@ class Target:
     batch. `set_training` tells networks that normalise or drop units. `is_warm` says whether every
     warm-up has ended at an epoch: before that, objectives of different epochs do not compare.
     `take_remarks` gives what terms had to leave out since it was last asked, `measure` what `keep`
-    looks at on some rows. `most_rows` are as many as a pass takes at once.
+    looks at on some rows, `weights` what a unit of each term counts for at an epoch. `most_rows`
+    are as many as a pass takes at once.
     """
 
     stage: str
@@ -71,6 +72,7 @@ class Target:
     is_warm: Callable[[float], bool] = field(default=lambda _: True)
     take_remarks: Callable[[], list[Remark]] = field(default=list)
     measure: Callable[[Iterable[Batch]], float] | None = None
+    weights: Callable[[float], Mapping[str, float]] = field(default=lambda _: {})
     most_rows: int | None = None
 
     def over(self, data: EncodedData, epoch: float) -> Losses:
@@ -131,6 +133,8 @@ def model_target(
             players={name: terms[player["loss"]] for name, player in table.items()},
         )
 
+    numbers = {name: float(value) for name, value in first.items()}
+
     def is_warm(epoch: float) -> bool:
         now, later = (module.objective(first, e, balance) for e in (epoch, math.inf))
         return bool(now == later)
@@ -161,19 +165,23 @@ def model_target(
         is_warm=is_warm,
         take_remarks=take_remarks,
         measure=None if metric is None else measured,
+        weights=lambda epoch: weights_of(compiled, numbers, balance, epoch),
         most_rows=rows_at_once(compiled),
     )
 
 
-def final_weights(
-    compiled: CompiledScm, terms: Mapping[str, float], balance: Mapping[str, float]
+def weights_of(
+    compiled: CompiledScm,
+    terms: Mapping[str, float],
+    balance: Mapping[str, float],
+    epoch: float = math.inf,
 ) -> dict[str, float]:
-    """Return what a unit of each term adds to the objective once every warm-up has ended."""
+    """Return what a unit of each term adds to the objective, by default after every warm-up."""
     with torch.enable_grad():
         free = {
             n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in terms.items()
         }
-        total = compiled.module.objective(free, math.inf, balance)
+        total = compiled.module.objective(free, epoch, balance)
         slopes: tuple[Tensor | None, ...] = torch.autograd.grad(
             total, list(free.values()), allow_unused=True
         )

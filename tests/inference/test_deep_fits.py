@@ -440,3 +440,14 @@ def test_a_resumed_deep_run_equals_the_straight_one_bit_for_bit(deep, tmp_path, 
     assert straight.result.curves == resumed.result.curves
     assert straight.result.kept == resumed.result.kept
     assert codes(straight) == codes(resumed)
+
+
+def test_progress_tells_each_terms_weight_as_a_warm_up_stands(compile_text, encode):
+    text = DEEP.replace("elbo(weights={a: 0})", "elbo(kl=warmup(0, 1; epochs=2), weights={a: 0})")
+    compiled = compile_text(text.replace("loss apart = ", "loss apart = 0.4 * "))
+    told = []
+    fit(compiled, encode(compiled, deep_frame()), config=SHORT, progress=told.append)
+    figures = [p.figures for p in told if p.stage == "model" and "weight apart" in p.figures]
+    assert {f["weight apart"] for f in figures} == {0.4}
+    assert all("weight apart (network)" not in f for f in figures)
+    assert figures[0]["weight kl"] == 0.0
