@@ -64,15 +64,8 @@ def known(value: float | None, digits: int = 3) -> str:
     return "-" if value is None else f"{value + 0.0:.{digits}f}"
 
 
-def present(kinds: Mapping[str, Rows]) -> list[str]:
-    """Return the models that the record has runs of, the released ones last."""
-    return [k for k in (*PRINCIPLED, *(f"{p}_released" for p in PRINCIPLED)) if k in kinds]
-
-
-def not_run(kinds: Mapping[str, Rows]) -> str:
-    """Return which models the record has no run of."""
-    absent = [f"`{KINDS[k].file}.scm`" for k in KINDS if k in NAMES and k not in kinds]
-    return f" No run is kept yet of {', '.join(absent)}." if absent else ""
+#: The models in the order of every table, the released ones last.
+ALL = (*PRINCIPLED, *(f"{p}_released" for p in PRINCIPLED))
 
 
 # --- Table 1 --------------------------------------------------------------------------------
@@ -105,10 +98,9 @@ def table_one(adult: dict) -> str:
     for kind in PRINCIPLED:
         name = NAMES[kind]
         for file in (kind, f"{kind}_released"):
-            if file in kinds:
-                epochs, n = first(kinds[file])["epochs"], len(kinds[file])
-                label = f"{name}, `{file}.scm`, {epochs} epochs, {n} split{'s' * (n > 1)}"
-                lines.append(ours(f"**{label}**", kinds[file]))
+            epochs, n = first(kinds[file])["epochs"], len(kinds[file])
+            label = f"{name}, `{file}.scm`, {epochs} epochs, {n} split{'s' * (n > 1)}"
+            lines.append(ours(f"**{label}**", kinds[file]))
         lines.append(theirs(f"{name}, authors' code, {again(name).epochs} epochs", again(name)))
     seeds = ", ".join(map(str, kinds["dcevae"]))
     return f"""## Beside the published numbers
@@ -116,7 +108,7 @@ def table_one(adult: dict) -> str:
 `python benchmarks/dcevae_adult.py`, or `causaldsl compare --protocol dcevae models/dcevae.scm models/cvae.scm models/cevae.scm models/mcevae.scm --data adult_binary
 --set beta_fair=0 --seeds {seeds.replace(" ", "")}`. The table of the paper: total effect (TE) and effects by race and country (CE) on test rows, of probabilities, latents from the
 encoder given the whole row; the mean absolute error of the four CE; chi-square distance of decoded rows' column sums; accuracy on all real rows of classifiers that
-learned decoded rows. Ours are mean ± standard deviation over splits (DCEVAE: seeds {seeds}). No fairness term.{not_run(kinds)}
+learned decoded rows. Ours are mean ± standard deviation over splits (seeds {seeds}; the released files one split, that of the authors' run). No fairness term.
 
 {table(HEAD, lines)}
 
@@ -131,23 +123,33 @@ plot. The lines "authors' code" are one run each of their released code, ended b
 def differences_section(adult: dict) -> str:
     """Return where ours and the known figures differ, and why."""
     kinds = by_kind(adult["runs"])
-    dcevae, cvae, cevae = (kinds[k] for k in ("dcevae", "cvae", "cevae"))
+    dcevae, cvae, cevae, mcevae = (kinds[k] for k in PRINCIPLED)
     middle = [mean_of(dcevae, name) for name in STRATA[1:3]]
     theirs_middle = again("DCEVAE").by_stratum[1:3]
     real_middle = PUBLISHED.by_stratum[1:3]
     u_r = sum(row["KL of latents"]["u_r"] for row in dcevae.values()) / len(dcevae)
     of_sex = mean_of(cevae, "nats of sensitive")
+    letter = kinds["cvae, to the letter"]
+    te = {k: mean_of(kinds[k], "TE") for k in kinds}
+    there = next(iter(kinds["cvae_released"]))
+    by_split = ", ".join(f"{r['figures']['TE']:.3f} (split {s})" for s, r in sorted(letter.items()))
+    kept = ", ".join(f"{r['kept epoch']} of {r['epochs']}" for _, r in sorted(letter.items()))
+    loose = kinds["mcevae_released"]
     return f"""### Where the numbers differ, and why
 
-- **DCEVAE agrees**: TE {mean_of(dcevae, "TE"):.3f} against {again("DCEVAE").total:.3f}, error of CE {mean_of(dcevae, "CE error"):.3f} against {again("DCEVAE").effect_error:.3f}, which is one run on one split; ours spread by {spread(dcevae, "CE error"):.3f}
-  over splits. Both have o2 and o3 too high ({middle[0]:.3f} and {middle[1]:.3f}; authors' code {theirs_middle[0]:.3f} and {theirs_middle[1]:.3f}; the table {real_middle[0]:.3f} and {real_middle[1]:.3f}). An effect can differ by race
+- **DCEVAE agrees**: TE {te["dcevae"]:.3f} against {again("DCEVAE").total:.3f}, error of CE {mean_of(dcevae, "CE error"):.3f} against {again("DCEVAE").effect_error:.3f}, which is one run on one split; ours spread by {spread(dcevae, "CE error"):.3f}
+  over splits. The released file, at the authors' rate and number of epochs, has {te["dcevae_released"]:.3f} and {mean_of(kinds["dcevae_released"], "CE error"):.3f}. All have o2 and o3 too high ({middle[0]:.3f} and {middle[1]:.3f}; authors' code {theirs_middle[0]:.3f} and {theirs_middle[1]:.3f}; the table {real_middle[0]:.3f} and {real_middle[1]:.3f}). An effect can differ by race
   and country through u_r alone, and u_r holds {u_r:.2f} nats per row: three nearly independent columns give it nothing to share.
-- **CVAE**: {mean_of(cvae, "TE"):.3f} against {again("CVAE").total:.3f}. In their code r reads sex, and their run kept the epoch of the best accuracy of a label that the encoder has
-  seen, at a rate of 1e-4; here r is no descendant, and the last epoch of a run at a higher rate is kept. Which of them makes the difference was not taken apart.
-- **CEVAE**: {mean_of(cevae, "TE"):.3f} against {again("CEVAE").total:.3f}. Its graph has no arrow from sex into d, so that what sex does through d has to come by u, and u says sex: of its {adult["entropy of sex"]:.3f}
-  nats {of_sex:.3f} are left given u. What remains for the arrow from sex to y is a correction, here a negative one. In their code the encoder's heads end in tanh, so that its
-  standard deviations cannot fall below .61 and u can say less, and the encoder reads draws of sex and income in place of the observed ones.
-- **Accuracies of LR** are near the authors' for every model; the cubic SVM, which falls back to the majority ({again("CEVAE").accuracy["SVM factual"]:.3f}) on the rows of their CEVAE, does not on ours.
+- **CVAE**: {te["cvae"]:.3f} over splits against {again("CVAE").total:.3f} in their one run. Neither the file nor the rate makes the difference. On their split, {there}, `cvae.scm` has {cvae[there]["figures"]["TE"]:.3f} by its own recipe and {te["cvae, their recipe"]:.3f} by
+  theirs (1e-4, 124 epochs), the released file {te["cvae_released, our recipe"]:.3f} and {te["cvae_released"]:.3f}. What moves it is which epoch is kept. Their code keeps the one whose label is predicted best by an encoder that has seen the label,
+  whatever the objective says of it. By the letter, with a quarter of the rows apart, the same file gives {by_split}, keeping epoch {kept}: one run of it says
+  little.
+- **CEVAE**: {te["cevae"]:.3f} against {again("CEVAE").total:.3f}. Its graph has no arrow from sex into d, so that what sex does through d has to come by u, and u says sex: of its {adult["entropy of sex"]:.3f}
+  nats {of_sex:.3f} are left given u. What remains for the arrow from sex to y is a correction, here a negative one. The released file has {te["cevae_released"]:.3f} by their recipe and {te["cevae_released, our recipe"]:.3f} by ours, so that the difference is
+  the file's: its encoder's heads end in tanh, so that its standard deviations cannot fall below .61 and u can say less (KL {mean_of(kinds["cevae_released"], "KL"):.2f} nats against {mean_of(cevae, "KL"):.2f}), and it reads draws of sex and income in place of the observed ones.
+- **mCEVAE**: {te["mcevae"]:.3f} against {again("mCEVAE").total:.3f}, and LR {mean_of(mcevae, "LR factual"):.3f} where theirs falls back to the majority ({again("mCEVAE").accuracy["LR factual"]:.3f}). `mcevae.scm` minimises what the supplement writes, with the KL; their code has none. The released file has {te["mcevae_released"]:.3f} from abducted
+  latents and {mean_of(loose, "TE prior"):.3f} from the prior, which its posterior, {mean_of(loose, "KL"):.1f} nats away, is not: decoded rows and effects of that file are of latents that the model itself would not draw.
+- **Accuracies of LR** are near the authors' for every other model; the cubic SVM, which falls back to the majority ({again("CEVAE").accuracy["SVM factual"]:.3f}) on the rows of their CEVAE, does so on the released file's ({mean_of(kinds["cevae_released"], "SVM factual"):.3f}) and not on those of `cevae.scm` ({mean_of(cevae, "SVM factual"):.3f}).
 - **Epochs**: {first(dcevae)["epochs"]} at {first(dcevae)["learning rate"]:g}, decaying, do for ours what took theirs {again("DCEVAE").epochs} at 1e-4.
 """
 
@@ -185,8 +187,20 @@ def limits_section(adult: dict) -> str:
 
 {table(("model", "figure", "asked, mean over seeds", "mean", "met", "by seed"), lines)}
 
-{"Every figure is met." if not missed else "Missed: " + "; ".join(missed) + "."} A fit is {steps:,} steps, {min(cost):.0f} to {max(cost):.0f} CPU seconds with its final passes and the second guide.
+{"Every figure is met." if not missed else "Missed: " + "; ".join(missed) + "."}{_cvae_said(kinds)} A fit of DCEVAE is {steps:,} steps, {min(cost):.0f} to {max(cost):.0f} CPU seconds with its final passes and the second guide.
 """
+
+
+def _cvae_said(kinds: Mapping[str, Rows]) -> str:
+    """Return what the range that was asked of CVAE's released file rests on."""
+    letter = kinds["cvae, to the letter"]
+    low, high = LIMITS["cvae, to the letter", "TE"]
+    inside = [s for s, row in sorted(letter.items()) if low <= row["figures"]["TE"] <= high]
+    where = f"split {', '.join(map(str, inside))}" if inside else "no split"
+    return (
+        f" What is asked of CVAE as released rests on one run of the authors' code, on split 2: ours lies within it on {where}"
+        f" of {len(letter)}."
+    )
 
 
 # --- the fits -------------------------------------------------------------------------------
@@ -206,12 +220,12 @@ def fits_section(adult: dict, facts: dict) -> str:
             f"{first(kinds[kind])['epochs']} × {first(kinds[kind])['learning rate']:g}",
             f"{first(kinds[kind])['fit']['CPU seconds']:.0f}",
         )
-        for kind in present(kinds)
+        for kind in ALL
     ]
     return f"""## The fits
 
-Nats per validation row without the term of sex itself, so that CEVAE, which models it, stands beside the others: r, d, y and the KL (of mCEVAE the KL too, which it
-does not minimise). From counts of the file: no model can be below {floors["any model"]:.3f} on average; one in which r is apart from sex and features d, as DCEVAE's graph has it,
+Nats per validation row without the term of sex itself, so that CEVAE, which models it, stands beside the others: r, d, y and the KL (of mCEVAE the KL too, which the file
+as released does not minimise). From counts of the file: no model can be below {floors["any model"]:.3f} on average; one in which r is apart from sex and features d, as DCEVAE's graph has it,
 not below {floors["r apart from a and d (DCEVAE)"]:.3f}; one of independent columns has {floors["every column apart"]:.3f}. Splits move the figure by 0.012.
 
 {table(("model", "nats", "of them y", "KL", "KL by latent, first seed", "epochs × first rate", "CPU s"), lines)}
@@ -240,9 +254,9 @@ def latents_section(adult: dict) -> str:
                 )
             ),
         )
-        for kind in present(kinds)
+        for kind in ALL
     ]  # fmt: skip
-    cvae, dcevae = (mean_of(kinds[k], "TE") for k in ("cvae", "dcevae"))
+    cvae, mcevae, dcevae = (mean_of(kinds[k], "TE") for k in ("cvae", "mcevae", "dcevae"))
     return f"""## Whose latents
 
 The same effect with latents from four places: the encoder given the row (probabilities, and drawn outcomes), the encoder given the row without its outcome, the prior.
@@ -250,7 +264,7 @@ The same effect with latents from four places: the encoder given the row (probab
 {table(("model", "TE abducted", "TE sampled", "without outcome", "prior", "CE error", "CE error without outcome"), lines)}
 
 - **A right TE is no evidence of disentanglement.** Sex is a root in all graphs but CEVAE's, so every other model that fits P(y | a) has the observed difference as its effect
-  over the prior. `cvae.scm`, with one latent for everything, has {cvae:.3f} from abducted latents where DCEVAE has {dcevae:.3f}.
+  over the prior. `mcevae.scm`, with one latent for everything, has {mcevae:.3f} from abducted latents and `cvae.scm` {cvae:.3f}, where DCEVAE has {dcevae:.3f}.
 - **TE without the outcome** is the estimand for a unit whose income is not known. It is another number from the one above, and a table must say which it has.
 """
 
@@ -291,7 +305,7 @@ The quantities of Fig. 4: `dcevae.scm` as it stands, with its fairness term, aga
 
 {table(("", "LR", "SVM", "TE", "mean CE", "χ² factual", "χ² counterf.", "LR, counterfactual rows"), lines)}
 
-At the paper's weight of {0.2:g} the authors' run, cut after {row.epochs} epochs at their rate, has a total effect of {row.total:.3f}; ours, trained further, has {mean_of(kinds["dcevae, fair at 0.2"], "TE"):.3f}: the effect grows with the fit, and the
+At the paper's weight of {0.2:g} the authors' run, cut after {row.epochs} epochs at their rate, has a total effect of {row.total:.3f}; ours, trained further, has {mean_of(kinds["dcevae, fair at 0.2"], "TE"):.3f} over splits: the effect grows with the fit, and the
 weight has to grow with it. At {0.3:g} it is {mean_of(kinds["dcevae, fair"], "TE"):.3f}, for {mean_of(kinds["dcevae"], "LR factual") - mean_of(kinds["dcevae, fair"], "LR factual"):.3f} of accuracy.
 """
 
@@ -331,22 +345,11 @@ every term and watches for numbers that are not finite.
 
 def confounded_section(found: dict) -> str:
     """Return the models on rows whose effects are known."""
+    models = list(dict.fromkeys(key.split(" | ")[1] for key in found["runs"]))
+    seeds = sorted({key.rsplit(" ", 1)[1] for key in found["runs"]})
     parts = []
     for setting, said in found["settings"].items():
-        lines = [
-            (
-                f"`{key.split(' | ')[1]}.scm`",
-                f"{row['whole row']['total effect']:.3f}",
-                f"{row['total effect from the prior']:.3f}",
-                f"{row['whole row']['RMSE of rows']:.3f}",
-                f"{row['whole row']['RMSE of the exact mean']:.3f}",
-                f"{row['whole row']['correlation']:.2f}",
-                f"{row['without outcome']['RMSE of rows']:.3f}",
-                f"{row['without outcome']['RMSE of the exact mean']:.3f}",
-            )
-            for key, row in found["runs"].items()
-            if key.startswith(f"{setting} | ")
-        ]
+        lines = [(f"`{m}.scm`", *_confounded_line(found, setting, m)) for m in models]
         numbers = ", ".join(f"{n}={v:g}" for n, v in said["numbers"].items()) or "its own numbers"
         parts.append(
             f"**{setting}** ({numbers}): {said['meaning']}. Exact total effect **{said['total effect']:.3f}**; groups differ by "
@@ -362,29 +365,80 @@ def confounded_section(found: dict) -> str:
         )  # fmt: skip
     return f"""## Hidden causes, known effects
 
-`python benchmarks/confounded.py`: {found["training rows"]:,} rows simulated from `confounded_simulated.scm` teach each shipped file, {found["test rows"]:,} others are asked. Exact effects, in total and by row given all
+`python benchmarks/confounded.py`: {found["training rows"]:,} rows simulated from `confounded_simulated.scm` teach each shipped file, {found["test rows"]:,} others are asked; means over seeds {", ".join(seeds)}. Exact effects, in total and by row given all
 that the row shows, come from quadrature over the hidden causes (`benchmarks/confounded_truth.py`). Beside each model's error by row stands that of an answer that knows the exact
 mean and nothing of the row.
 
 {chr(10).join(parts)}
-{_confounded_said(found)}
+{_confounded_said(found, models)}
 """
 
 
-def _confounded_said(found: dict) -> str:
-    """Return for each setting the nearest and the farthest model, with what the graphs say."""
-    lines = []
-    for setting, said in found["settings"].items():
-        errors = {
-            key.split(" | ")[1]: abs(row["whole row"]["total effect"] - said["total effect"])
-            for key, row in found["runs"].items()
-            if key.startswith(f"{setting} | ")
-        }
-        near, far = min(errors, key=errors.__getitem__), max(errors, key=errors.__getitem__)
-        lines.append(
-            f"- **{setting}**: nearest is `{near}.scm`, off by {errors[near]:.3f}; farthest `{far}.scm`, off by {errors[far]:.3f}."
+def _confounded_runs(found: dict, setting: str, model: str) -> list[dict]:
+    return [row for key, row in found["runs"].items() if key.startswith(f"{setting} | {model} | ")]
+
+
+def _confounded_line(found: dict, setting: str, model: str) -> list[str]:
+    rows = _confounded_runs(found, setting, model)
+
+    def mean(digits: int, *path: str) -> str:
+        values = []
+        for row in rows:
+            value = row
+            for name in path:
+                value = value[name]
+            values.append(float(value))
+        return f"{sum(values) / len(values):.{digits}f}"
+
+    return [
+        mean(3, "whole row", "total effect"),
+        mean(3, "total effect from the prior"),
+        mean(3, "whole row", "RMSE of rows"),
+        mean(3, "whole row", "RMSE of the exact mean"),
+        mean(2, "whole row", "correlation"),
+        mean(3, "without outcome", "RMSE of rows"),
+        mean(3, "without outcome", "RMSE of the exact mean"),
+    ]
+
+
+def _errors(found: dict, setting: str, model: str) -> list[float]:
+    """Return the errors of the total effect, by seed."""
+    exact = found["settings"][setting]["total effect"]
+    return [r["whole row"]["total effect"] - exact for r in _confounded_runs(found, setting, model)]
+
+
+#: A total effect is called missed where it is off by more, on the mean over seeds.
+MISSED = 0.03
+
+
+def _confounded_said(found: dict, models: list[str]) -> str:
+    """Return each model's errors by setting, and what its graph says of them."""
+    settings = list(found["settings"])
+    lines = [
+        (
+            f"`{m}.scm`",
+            *(", ".join(f"{e:+.3f}" for e in _errors(found, setting, m)) for setting in settings),
         )
-    return "\n".join(lines)
+        for m in models
+    ]
+    said = []
+    for m in models:
+        off = {x: sum(_errors(found, x, m)) / len(_errors(found, x, m)) for x in settings}
+        bad = [f"{x} ({off[x]:+.3f})" for x in settings if abs(off[x]) > MISSED]
+        good = [x for x in settings if abs(off[x]) <= MISSED]
+        said.append(
+            f"- `{m}.scm` misses the total effect by more than {MISSED:g} where: {'; '.join(bad) or 'nowhere'}. It finds it where: {'; '.join(good) or 'nowhere'}."
+        )
+    return f"""Errors of the total effect by seed, ours less exact:
+
+{table(("model", *settings), lines)}
+
+{chr(10).join(said)}
+
+CVAE, mCEVAE and DCEVAE take `a` for given, with latents independent of it. Where something hidden moves `a` too, they credit its work to `a`, and their fit of the table is none the worse: no number that they print on such a table shows
+it. Where nothing hidden moves `a`, all three find the effect; how near they come to single rows stands in the tables. CEVAE lets its latent move `a` and has no arrow from `a` into d: it takes the effect through d for confounding. Even where that arrow is absent its answer
+differs by seed, since the table does not fix how much of what `a` and y share is the latent's.
+"""
 
 
 def peer_section(peer: dict) -> str:
@@ -451,11 +505,8 @@ def page() -> str:
     r = {
         name: records.read(records.RESULTS / f"{name}.json")
         for name in ("dcevae_adult", "adult_binary", "deep_step", "confounded", "cevae_peer")
-        if (records.RESULTS / f"{name}.json").is_file()
     }
     adult = r["dcevae_adult"]
-    kinds = by_kind(adult["runs"])
-    whole = all(k in kinds for k in KINDS)
     parts = [
         "<!-- Written by `python benchmarks/dcevae_results.py`; do not edit. -->\n",
         "# Binarised Adult: CVAE, CEVAE, mCEVAE and DCEVAE\n",
@@ -467,12 +518,12 @@ def page() -> str:
         fits_section(adult, r["adult_binary"]),
         latents_section(adult),
         fair_section(adult),
-        copies_section(adult, r["adult_binary"]) if whole else "",
-        confounded_section(r["confounded"]) if "confounded" in r else "",
-        peer_section(r["cevae_peer"]) if "cevae_peer" in r else "",
+        copies_section(adult, r["adult_binary"]),
+        confounded_section(r["confounded"]),
+        peer_section(r["cevae_peer"]),
         step_section(r["deep_step"]),
     ]
-    return "\n".join(p for p in parts if p)
+    return "\n".join(parts)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causaldsl.answering import Answerer, whole_number, with_guide
+from causaldsl.diagnostics.model import CounterfactualError
 from causaldsl.diagnostics.progress import ProgressCallback, silent
 from causaldsl.worlds import (
     bound_rows,
@@ -83,12 +84,19 @@ def effects(
     found: dict[str, UnitEffects] = {}
     for name, names in _evidence_sets(question, scm.observed, data).items():
         ready = with_guide(model, names, seed, progress)
-        found[name] = unit_effects(
-            ready.compiled, ready.params, evidence_of(ready, frame, data, names), question,
-            seed=seed, draws=draws, state=ready.state, engine=engine, progress=progress,
-            objective=objective,  # type: ignore[arg-type]  # verified above
-        )  # fmt: skip
-        model = replace(model, remarks=tuple(dict.fromkeys((*model.remarks, *ready.remarks))))
+        remarks = ready.remarks
+        try:
+            found[name] = unit_effects(
+                ready.compiled, ready.params, evidence_of(ready, frame, data, names), question,
+                seed=seed, draws=draws, state=ready.state, engine=engine, progress=progress,
+                objective=objective,  # type: ignore[arg-type]  # verified above
+            )  # fmt: skip
+        except CounterfactualError as error:
+            if not found or any(d.code != "CD706" for d in error.diagnostics):
+                raise
+            why = "; ".join(d.message for d in error.diagnostics)
+            remarks = (*remarks, f"no effect `{name}`: {why}")
+        model = replace(model, remarks=tuple(dict.fromkeys((*model.remarks, *remarks))))
     prior = prior_effects(model.compiled, model.params, question, seed=seed)
     return _report(model, question, data, found, prior, draws=draws, seed=seed)
 

@@ -31,6 +31,6 @@ loss elbo(weights={a: 0})
 loss prior_match = mmd(u, Normal(0, 1); kernel=gaussian(width))
 loss group_match = 10 * mmd(u by a, Normal(0, 1); kernel=gaussian(width))
 
-train learning_rate=2e-2, schedule=exponential, batch_size=256, epochs=14, tolerance=3e-3
+train learning_rate=1e-2, schedule=exponential, batch_size=256, epochs=20, tolerance=3e-3
 query te = E[y[a <- 1]] - E[y[a <- 0]]
 predict y from r, d

@@ -26,20 +26,24 @@ _ALWAYS_USAGE = frozenset({"CD112", "CD224", "CD607", "CD705", "CD717", "CD742",
 _TRAINING = frozenset({"CD601", "CD602", "CD603", "CD604"})
 
 
-def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
-    """Return the code of the first error: its family decides."""
+def exit_code(diagnostics: Iterable[Diagnostic], *, of_model: bool = False) -> int:
+    """Return the code of the first error: its family decides.
+
+    Of what checking or compiling a text found (`of_model`), everything with a place in that text is
+    a mistake of the model: what it says of worlds and draws is checked before anything is asked.
+    """
     for d in diagnostics:
         if d.severity == "error":
-            return _code_of(d)
+            return _code_of(d, of_model=of_model)
     return OK
 
 
-def _code_of(d: Diagnostic) -> int:
+def _code_of(d: Diagnostic, *, of_model: bool) -> int:
     family = d.code[2]
     if d.code in _ALWAYS_USAGE:
         return USAGE
     if d.code in _TRAINING:
         return MODEL if d.span is not None else USAGE
-    if family in "01234":
+    if family in "01234" or (of_model and d.span is not None):
         return USAGE if d.span is not None and d.span.file.path.startswith("--") else MODEL
     return DATA if family == "5" else REFUSED

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from causaldsl.cli import exit_codes
-from causaldsl.diagnostics.model import CausalDslError, InternalError
+from causaldsl.diagnostics.model import CausalDslError, InternalError, ModelError
 
 TRACEBACK = "CAUSALDSL_TRACEBACK"
 
@@ -50,7 +50,9 @@ def outcomes() -> Iterator[None]:
         from causaldsl.cli.terminal import print_diagnostics
 
         print_diagnostics(refusal.diagnostics)
-        code = exit_codes.exit_code(refusal.diagnostics) or exit_codes.REFUSED
+        is_model = isinstance(refusal, ModelError)
+        found = exit_codes.exit_code(refusal.diagnostics, of_model=is_model)
+        code = found or exit_codes.REFUSED
         raise typer.Exit(code) from refusal
     except Exception as error:
         raise typer.Exit(_unexpected(error)) from error

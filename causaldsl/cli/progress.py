@@ -37,16 +37,21 @@ def stage_title(stage: str) -> str:
 
 
 def elbo_line(figures: Mapping[str, float]) -> str:
-    """Return what is minimised, the negative ELBO's shares by site, and the other losses.
+    """Return what is minimised, the negative ELBO's shares by site, the other losses and weights.
 
-    >>> elbo_line({"objective": 5.5, "elbo": 5.0, "part S": 1.0, "part Y": 4.0, "near": 0.5})
-    'objective 5.500; by site S 1.000, Y 4.000; near 0.500'
+    >>> figures = {"objective": 5.5, "elbo": 5.0, "part S": 1.0, "part Y": 4.0}
+    >>> elbo_line({**figures, "near": 0.5, "weight elbo": 1.0, "weight near": 2.0})
+    'objective 5.500; by site S 1.000, Y 4.000; near 0.500 x 2'
     """
     if "objective" not in figures:
         return ""
     named = {n: f"{n.removeprefix('part ')} {_shown(v, 3)}" for n, v in figures.items()}
     parts = [text for n, text in named.items() if _is_part(n)]
-    losses = [text for n, text in named.items() if n not in _OWN and not _is_part(n)]
+    losses = [
+        text + (f" x {figures[f'weight {n}']:.3g}" if f"weight {n}" in figures else "")
+        for n, text in named.items()
+        if n not in _OWN and not n.startswith(("part ", "weight "))
+    ]
     shares = [f"by site {', '.join(parts)}"] if parts else []
     return "; ".join([f"objective {_shown(figures['objective'], 3)}", *shares, *losses])
 

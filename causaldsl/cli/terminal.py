@@ -39,10 +39,10 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def stop_on_errors(diagnostics: Iterable[Diagnostic]) -> None:
-    """Print findings, and exit if one is an error."""
+    """Print the findings of a model's text, and exit if one is an error."""
     found = tuple(diagnostics)
     print_diagnostics(found)
-    code = exit_codes.exit_code(found)
+    code = exit_codes.exit_code(found, of_model=True)
     if code:
         raise typer.Exit(code)
 

@@ -52,7 +52,7 @@ def check(
         from causaldsl.diagnostics.render import render_json
 
         write_out(json.dumps(render_json(found), indent=2, ensure_ascii=False) + "\n")
-    code = exit_codes.exit_code(found)
+    code = exit_codes.exit_code(found, of_model=True)
     raise typer.Exit(code or (exit_codes.FINDINGS if strict and found else exit_codes.OK))
 
 

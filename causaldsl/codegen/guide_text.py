@@ -225,8 +225,11 @@ def _auxiliary_site(guide: ir.GuideProgram, site: ir.GuideSite, w: Writer) -> st
     event = f".to_event({len(site.event)})" if site.event else ""
     lines.append(fit("law = ", FAMILY_TEXT[site.family or ""](given) + event, 2))
     if is_seen:
-        seen = f'obs=data[{name}], infer={{"is_auxiliary": True}}'
-        lines.append(fit("", f"{w.sample}({quoted(site.target + '__guide')}, law, {seen})", 2))
+        # a factor, not an observed site: Pyro's ELBO subtracts what a guide's sites give
+        lines.append(fit("lost = ", f"-law.log_prob(data[{name}])", 2))
+        lines.append(indent("unit = dist.Unit(lost, has_rsample=True)", 2))
+        seen = 'obs=unit.sample(), infer={"is_auxiliary": True}'
+        lines.append(fit("", f"{w.sample}({quoted(site.target + '__guide')}, unit, {seen})", 2))
         if _draw_is_read(guide, site.target):
             w.needs.add("mode")
             text = f'law.sample() if MODE["training"] else data[{name}]'

@@ -78,6 +78,15 @@ def training(flag):
     """Say whether the networks are being trained."""
     MODE["training"] = flag
 ''',
+    "at_use": '''
+def at_use(mechanism, *given):
+    """Apply a mechanism as it is used: normalised by running figures, no units dropped."""
+    before = MODE["training"]
+    training(False)
+    law = mechanism(*given)
+    training(before)
+    return law
+''',
     "norm_weights": '''
 def norm_weights(key, size):
     """Return the parameters of a normalisation and its running figures, which do not learn."""
@@ -305,6 +314,11 @@ def carried(before, after, value):
         before, after = before.base_dist, after.base_dist
     return after.loc + after.scale * (value - before.loc) / before.scale
 ''',
+    "anew": '''
+def anew(law, size):
+    """Draw a variable anew in each of `size` rows, also where one law serves them all."""
+    return (law if law.batch_shape else law.expand((size,))).rsample()
+''',
     "remark": '''
 # How often a term could not be computed on a batch, by the term and the reason.
 REMARKS = {}
@@ -370,13 +384,15 @@ def mmd_by(term, x, level, levels, kernel, width=None, reference=None, counts=Fa
     return sum(value for _, value in found) / len(found)
 ''',
     "hsic": '''
-def hsic(x, y, kernel, width=None, levels=(False, False)):
+def hsic(term, x, y, kernel, width=None, levels=(False, False)):
     """Return the Hilbert-Schmidt independence criterion (Gretton et al. 2005, eq. 9), biased.
 
     Levels, as columns of 0 and 1, are alike or not.
     """
     x, y = thinned(x, y)
     n, grams = len(x), []
+    if n < 2:
+        remark(term, "a batch has one row")
     for z, is_level in zip((x, y), levels):
         wide = median_distance(z) if width is None and not is_level else width
         same = (z[:, None] == z).all(-1).to(z.dtype) if is_level else None
@@ -403,21 +419,36 @@ def density_ratio(name, joint, product):
     loss = F.cross_entropy(both, kind)
     return (logits[..., 0] - logits[..., 1]).mean(), loss
 ''',
+    "density_ratio_together": '''
+def density_ratio_together(name, joint, product):
+    """Return the same of a network that normalises over the batch: over both samples at once.
+
+    The network tells them apart by where they lie in one batch, so that the ratio is read off that
+    batch too, not off the sample normalised alone.
+    """
+    p = weights_of(name)
+    both, fixed = torch.cat([joint, product.detach()]), {k: v.detach() for k, v in p.items()}
+    logits = run(name, both, fixed)[: len(joint)]
+    kind = (torch.arange(len(both)) >= len(joint)).long()
+    loss = F.cross_entropy(run(name, both.detach(), p), kind)
+    return (logits[..., 0] - logits[..., 1]).mean(), loss
+''',
     "guess": '''
 def guess(name, x, target, levels=None):
     """Return minus the loss of a network that learns a variable, and that loss.
 
-    The first sends its gradient to what the network reads, the second to the network alone.
+    The first sends its gradient to what the network reads and to the variable where it is drawn,
+    the second to the network alone.
     """
 
-    def loss(logits):
+    def loss(logits, target):
         if levels is None:
             return F.mse_loss(logits[..., 0], target)
         return F.cross_entropy(logits, target.long())
 
     p = weights_of(name)
     fixed = {key: value.detach() for key, value in p.items()}
-    return -loss(run(name, x, fixed)), loss(run(name, x.detach(), p))
+    return -loss(run(name, x, fixed), target), loss(run(name, x.detach(), p), target.detach())
 ''',
     "apart_from": '''
 def apart_from(name, first, second):
@@ -450,9 +481,10 @@ HELPER_NEEDS = {
     "normal_heads": ("layer",),
     "mmd": ("affinity", "thinned"),
     "mmd_by": ("mmd", "affinity", "thinned", "remark"),
-    "hsic": ("affinity", "thinned"),
+    "hsic": ("affinity", "thinned", "remark"),
     "permuted": ("columns",),
     "normed": ("mode",),
+    "at_use": ("mode",),
 }
 
 TRACES_TEXT = '''

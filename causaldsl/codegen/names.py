@@ -41,6 +41,8 @@ OWN_NAMES = frozenset(
         "join",
         "kl_divergence",
         "law",
+        "lost",
+        "unit",
         "layer",
         "levels",
         "loc",

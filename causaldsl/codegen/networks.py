@@ -71,7 +71,8 @@ def _entry(net: ir.Net) -> str:
         act = act if net.slope != _default_slope(net.activation) else ACTIVATIONS[net.activation]
     words = [f'"activation": {act}']
     if net.image is None:
-        words.insert(0, f'"sizes": ({", ".join(map(str, sizes))})')
+        comma = "," if len(sizes) == 1 else ""
+        words.insert(0, f'"sizes": ({", ".join(map(str, sizes))}{comma})')
     else:
         words = [*_picture_words(net), *words]
     if net.by is not None:

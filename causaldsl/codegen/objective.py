@@ -82,7 +82,7 @@ def _loss_terms(objective: ir.Objective, program: ir.Program, w: Writer) -> str:
         *_scheduled_kl(objective.elbo, w),
         *_auxiliary(w),
     ]
-    if not w.hoists and any(samples.needs_parameters(x.term) for x in special):
+    if not w.hoists and any(samples.needs_parameters(x.term, program) for x in special):
         lines.append("    p = parameters()")
     if second:
         lines += [
@@ -147,7 +147,7 @@ def _auxiliary(w: Writer) -> list[str]:
         return []
     return [
         '    terms["auxiliary"] = sum(',
-        '        -site["fn"].log_prob(site["value"]).mean()',
+        '        site["fn"].log_factor.mean()',
         "        for name, site in drawn.nodes.items()",
         '        if site["type"] == "sample" and site["infer"].get("is_auxiliary")',
         "    )",

@@ -12,6 +12,7 @@ from causaldsl.codegen.expressions import FAMILY_TEXT, Writer, number, write
 from causaldsl.codegen.layout import fit
 from causaldsl.codegen.names import quoted
 from causaldsl.ir import nodes as ir
+from causaldsl.ir.passes.walk import networks_of
 from causaldsl.vocabulary.domains import levels_of
 
 _KINDS = ir.Expected | ir.Discrepancy | ir.Dependence | ir.Ratio | ir.Guess | ir.Apart
@@ -38,10 +39,22 @@ def reads_samples(node: ir.LossValue) -> bool:
     return any(isinstance(v, _KINDS) for v in values_of(node))
 
 
-def needs_parameters(node: ir.LossValue) -> bool:
+def changes_in_training(mechanism: ir.MechanismIR) -> bool:
+    """Whether a mechanism has networks that are others while training: normalised, or thinned."""
+    parts = [*mechanism.arguments.values()]
+    if mechanism.structural is not None:
+        parts.append(mechanism.structural)
+    nets = (net for part in parts for net in networks_of(part))
+    return any(net.norm == "batch" or net.dropout for net in nets)
+
+
+def needs_parameters(node: ir.LossValue, program: ir.Program) -> bool:
     """Whether a term runs mechanisms itself."""
     return any(
-        (isinstance(v, ir.Expected) and bool(v.world))
+        (
+            isinstance(v, ir.Expected)
+            and (bool(v.world) or changes_in_training(program.mechanism(v.name)))
+        )
         or any(isinstance(s, ir.Fresh) for s in _samples(v))
         for v in values_of(node)
     )
@@ -130,13 +143,23 @@ class Terms:
             table = {q: self.drawn.get(q) or self.here[q] for q in mechanism.parents}
             given = self._given(mechanism, table)
             local = f"new_{self.w.variables[name]}"
-            suffix = "" if mechanism.structural is not None else ".rsample()"
-            self.lines.append(fit(f"{local} = ", f"{given}{suffix}"))
+            if mechanism.structural is None:
+                self.w.needs.add("anew")
+                given = f"anew({given}, rows_in(data, n_rows))"
+            self.lines.append(fit(f"{local} = ", given))
             self.drawn[name] = local
 
     def _given(self, m: ir.MechanismIR, table: dict[str, str]) -> str:
         arguments = ["p", *(table[q] for q in m.parents)]
         return f"given_{self.w.variables[m.target]}({', '.join(arguments)})"
+
+    def _used(self, m: ir.MechanismIR, table: dict[str, str]) -> str:
+        """Return a mechanism applied as at use."""
+        text = self._given(m, table)
+        if not changes_in_training(m):
+            return text
+        self.w.needs.add("at_use")
+        return f"at_use({text.replace('(', ', ', 1)}"
 
     # --- terms ------------------------------------------------------------------------------
 
@@ -151,17 +174,20 @@ class Terms:
                 texts = [self._columns(s) for s in (left, right)]
                 kinds = [self._is_levels(s) for s in (left, right)]
                 return (
-                    f"hsic({texts[0]}, {texts[1]}, {quoted(kernel)}, {width}, "
+                    f"hsic({quoted(name)}, {texts[0]}, {texts[1]}, {quoted(kernel)}, {width}, "
                     f"levels=({kinds[0]}, {kinds[1]}))"
                 )
             case ir.Ratio(blocks=blocks) if player is not None:
-                w.needs |= {"density_ratio", "columns", "permuted"}
+                # what normalises over the batch is read as it learns: both samples together
+                ratio = "density_ratio"
+                ratio += "_together" if player.network.norm == "batch" else ""
+                w.needs |= {ratio, "columns", "permuted"}
                 joint = ", ".join(self._columns(b) for b in blocks)
                 others = ", ".join(self._columns(b, "apart") for b in blocks)
                 net = quoted(player.network.name)
                 self.lines.append(fit("joint = ", f"columns({joint})"))
                 self.lines.append(fit("product = ", f"permuted({others})"))
-                return f"density_ratio({net}, joint, product)"
+                return f"{ratio}({net}, joint, product)"
             case ir.Guess(target=target, source=source, levels=levels) if player is not None:
                 w.needs.add("guess")
                 text = self._here()[target]
@@ -212,11 +238,15 @@ class Terms:
     # --- other worlds -----------------------------------------------------------------------
 
     def expected(self, node: ir.Expected) -> str:
-        """Return the mean of a mechanism, in the batch or in another world, as a name."""
+        """Return the mean of a mechanism, in the batch or in another world, as a name.
+
+        Both are of the mechanism at use: rows of one world normalised by themselves, or units
+        dropped apart, would differ where nothing is changed.
+        """
         mechanism = self.program.mechanism(node.name)
         if not node.world and mechanism.structural is not None:
             return self.here[node.name]
-        if not node.world:
+        if not node.world and not changes_in_training(mechanism):
             return self._named(node.name, f'made.nodes[{quoted(node.name)}]["fn"].mean')
         after: dict[str, str] = {}
         for name, to in node.world:
@@ -224,14 +254,14 @@ class Terms:
         for name in node.moved:
             inner = self.program.mechanism(name)
             local = f"after_{self.w.variables[name]}"
-            given = self._given(inner, self._table(inner, after))
+            given = self._used(inner, self._table(inner, after))
             if inner.structural is None:
                 self.w.needs.add("carried")
-                before = self._given(inner, self._table(inner, {}))
+                before = self._used(inner, self._table(inner, {}))
                 given = f"carried({before}, {given}, {self.here[name]})"
             self.lines.append(fit(f"{local} = ", given))
             after[name] = local
-        given = self._given(mechanism, self._table(mechanism, after))
+        given = self._used(mechanism, self._table(mechanism, after))
         text = given if mechanism.structural is not None else f"{given}.mean"
         return self._named(node.name, text)
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 import networkx as nx
 import torch
 from torch import Tensor
 
-from causaldsl.counterfactual.abducted_chunks import abducted_chunks, weights_of
+from causaldsl.counterfactual.abducted_chunks import CHUNK, abducted_chunks, weights_of
 from causaldsl.counterfactual.abduction import Abduction, Evidence
 from causaldsl.counterfactual.action import Fixed, World, act, setting_text
 from causaldsl.counterfactual.effect_findings import no_mean
@@ -37,6 +38,8 @@ from causaldsl.semantics.model import Scm
 
 #: Rows drawn from the model for the effect that no row's evidence enters.
 PRIOR_ROWS = 100_000
+#: Numbers of one variable that are drawn for it in all: fewer rows where it is a picture.
+PRIOR_NUMBERS = 5_000_000
 #: Of them at a time.
 PRIOR_CHUNK = 20_000
 
@@ -284,12 +287,12 @@ def prior_effects(
     question: EffectQuestion,
     *,
     seed: int,
-    n_rows: int = PRIOR_ROWS,
+    n_rows: int | None = None,
 ) -> PriorEffects:
     """Return the total effect over rows drawn from the model, which reads no evidence.
 
     Latents come from their priors and every observed variable from its mechanism, the ones that
-    do not descend from the target too.
+    do not descend from the target too. By default 100,000 rows, fewer where pictures are drawn.
 
     Raises
     ------
@@ -300,12 +303,15 @@ def prior_effects(
     graph = compiled.scm.graph
     check_trained(compiled.scm, drawn_for(compiled.scm, question.outcome, (question.target,)))
     needed = {question.outcome, question.target, *nx.ancestors(graph, question.outcome)}
+    cells = max((prod(compiled.event(n)) for n in needed), default=1)
+    n_rows = n_rows or max(1_000, min(PRIOR_ROWS, PRIOR_NUMBERS // cells))
     nothing = torch.zeros((), dtype=torch.float64)
     idle = {n: encoded(compiled, n, nothing) for n in compiled.parents if n not in needed}
     with isolated(seed), torch.no_grad():
         generator = torch.Generator().manual_seed(seed)
-        for start in range(0, n_rows, PRIOR_CHUNK):
-            n = min(PRIOR_CHUNK, n_rows - start)
+        chunk = max(1, min(PRIOR_CHUNK, CHUNK // cells))
+        for start in range(0, n_rows, chunk):
+            n = min(chunk, n_rows - start)
             values, noise = draw_forward(compiled, params, (1, n), generator, idle)
             problem = Problem.of(compiled, params, {}, n_rows=n)
             facts = Abduction(values=values, noise=noise, posterior=_DRAWN, draws=1)

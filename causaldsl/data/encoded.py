@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -57,6 +57,14 @@ class EncodedData:
         taken = {name: values[rows] for name, values in self.columns.items()}
         taken |= {f"{name}__seen": mask[rows] for name, mask in self.observed.items()}
         return taken | {"__row__": rows}
+
+    def batches(self, most: int | None = None) -> Iterator[dict[str, Tensor]]:
+        """Yield all rows in their order, at most so many at once."""
+        if most is None or self.n_rows <= most:
+            yield self.batch()
+        else:
+            for rows in torch.split(torch.arange(self.n_rows), most):
+                yield self.batch(rows)
 
     def subset(self, indices: Tensor) -> EncodedData:
         """Return the rows at `indices` (positions in this data) with everything they carry."""

@@ -279,7 +279,8 @@ def _decode_column(
         natural = np.exp(natural)
     if spec.recode is not None:
         return _recode_back(natural, spec.recode, kind)
-    return natural.astype(np.int64) if isinstance(spec.domain, Count) else natural
+    is_whole = isinstance(spec.domain, Count) and bool((np.abs(natural) < 2**63).all())
+    return natural.astype(np.int64) if is_whole else natural
 
 
 def _cells_of_levels(

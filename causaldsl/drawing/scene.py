@@ -143,13 +143,17 @@ def _shown_name(graph: nx.DiGraph[str], name: str, role: str) -> str:
         seen = [c for c in graph.succ[name] if graph.nodes[c].get("world") != "counterfactual"]
         if len(seen) > 1:
             name = " \u2194 ".join(seen)
-    return shortened(typographic(cleaned(name)), _NAME_LIMIT, NAME_SIZE)
+    cells = f"[{size}]" if (size := data.get("size")) is not None else ""
+    return shortened(typographic(cleaned(name)) + cells, _NAME_LIMIT, NAME_SIZE)
 
 
 def _notes(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the lines under the name: the human label, then the domain."""
+    """Return the lines under the name: the human label, then the domain and the groups."""
     label = cleaned(str(data.get("label") or ""))
     domain = cleaned(str(data.get("domain") or ""))
+    groups = [cleaned(str(g)) for g in data.get("groups") or ()]
+    if domain and groups:
+        domain = f"{domain}, in {' and '.join(groups)}"
     lines = wrapped(label, _NOTE_LIMIT, NOTE_SIZE, 2) if label else ()
     return (*lines, shortened(domain, _NOTE_LIMIT, NOTE_SIZE)) if domain else lines
 

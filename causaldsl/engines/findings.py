@@ -80,7 +80,7 @@ def no_encoder(label: str, reason: str) -> Diagnostic:
     return diagnostic(
         "CD706",
         f"the encoder cannot answer for {label}: {reason}",
-        hint='ask for objective="posterior", or give the evidence that a guide was fitted for',
+        hint="ask for the posterior (`--as posterior`), or give what a guide was fitted for",
     )
 
 

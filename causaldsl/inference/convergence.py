@@ -53,12 +53,11 @@ class Evaluation:
 
 def evaluate(target: Target, data: EncodedData, passes: int, epoch: float) -> Evaluation:
     """Return the means of `passes` full passes at the parameters in the store."""
-    batch = data.batch()
     terms: dict[str, list[float]] = {}
     parts: dict[str, list[float]] = {}
     with torch.no_grad(), one_thread():
         for _ in range(passes):
-            losses = target.evaluate(batch, epoch)
+            losses = target.over(data, epoch)
             for store, shares in ((terms, losses.terms), (parts, losses.parts)):
                 for name, value in shares.items():
                     store.setdefault(name, []).append(float(value))
@@ -158,14 +157,21 @@ def settles(run: Run, stop: Stop) -> tuple[bool, str]:
 
 
 def find_boundaries(
-    compiled: CompiledScm, target: Target, config: FitConfig, data: EncodedData, stop: Stop
+    compiled: CompiledScm,
+    target: Target,
+    config: FitConfig,
+    data: EncodedData,
+    stop: Stop,
+    *,
+    settled: bool = True,
 ) -> tuple[Boundary, ...]:
     """Return the learned standard deviations that have no interior optimum.
 
     One is at its floor when it is within a tenth of it. It heads for its floor when the
     objective, learned anew with half of that standard deviation held fixed, is no worse than
     before by more than the tolerance: an interior optimum would cost tenths of a nat. Only
-    variables with a latent parent can be so explained away; the others are not probed.
+    variables with a latent parent can be so explained away; the others are not probed. Neither is
+    a fit that has not settled: anything learned further betters its objective.
     """
     store = pyro.get_param_store()
     limits = store.get_state()["constraints"]
@@ -175,7 +181,8 @@ def find_boundaries(
         value = float(store[name].detach().min())
         reached = floor > 0 and value <= 1.1 * floor
         if reached or (
-            floor > 0
+            settled
+            and floor > 0
             and _has_latent_parent(compiled, name)
             and _is_flat_below(name, floor, target, config, data, stop)
         ):
@@ -207,10 +214,9 @@ def _is_flat_below(
 
 
 def _objective(target: Target, data: EncodedData) -> tuple[float, float]:
-    batch = data.batch()
     with torch.no_grad():
         passes = min(60, max(10, _PROBE_ROWS // data.n_rows))
-        values = [float(target.evaluate(batch, math.inf).total) for _ in range(passes)]
+        values = [float(target.over(data, math.inf).total) for _ in range(passes)]
     return mean_and_error(values)
 
 

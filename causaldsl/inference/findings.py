@@ -127,18 +127,32 @@ def vanishing_balance(loss: str, value: float) -> Diagnostic:
 
 
 def networks_beyond_memory(
-    largest: tuple[str, Sequence[int]], weights: int, need: int, free: int, span: Span | None
+    largest: tuple[str, Sequence[int]],
+    need: tuple[int, int],
+    rows: int,
+    free: int,
+    span: Span | None,
 ) -> Diagnostic:
-    """CD613: weights, their gradients and two moments each take more than there is."""
+    """CD613: weights, or the layers' outputs for a batch, take more than there is.
+
+    `need` are the bytes of both.
+    """
     name, sizes = largest
     widths = " -> ".join(f"{n:,}" for n in sizes)
+    weights, outputs = need
+    hint = "lower the widths in `hidden` or `channels`"
     return diagnostic(
         "CD613",
-        f"training {weights:,} weights takes {_gibibytes(need)} of memory (each with its gradient "
-        f"and two moments, of 8 bytes), and {_gibibytes(free)} are free",
+        f"the networks take {_gibibytes(weights + outputs)} of memory, and {_gibibytes(free)} are "
+        f"free",
         *_at(span),
-        notes=(f"the largest network is `{name}`, of widths {widths}",),
-        hint="lower the widths in `hidden`",
+        notes=(
+            f"the weights take {_gibibytes(weights)}: each with its gradient and two moments, of 8 "
+            f"bytes",
+            f"the layers' outputs take {_gibibytes(outputs)} for a batch of {rows:,} rows",
+            f"the largest network is `{name}`, of widths {widths}",
+        ),
+        hint=f"{hint}, or the `batch_size`" if outputs > weights else hint,
     )
 
 
@@ -194,7 +208,7 @@ def not_computed(term: str, reason: str, batches: int, of: int) -> Diagnostic:
     return diagnostic(
         "CD625",
         f"the loss `{term}` could not be computed in full on {share}: {reason}",
-        hint="raise `batch_size`, so that every batch has rows of every level",
+        hint="raise `batch_size`, so that every batch has the rows that the term needs",
     )
 
 

@@ -324,11 +324,13 @@ def _end_epoch(run: Run, block: int | None) -> None:
     run.curves.setdefault("learning_rate", []).append(run.rate)
     if run.validation is not None:
         with torch.no_grad():
-            losses = run.target.evaluate(run.validation.batch(), run.epoch)
+            losses = run.target.over(run.validation, run.epoch)
         run.curves.setdefault("validation", []).append(float(losses.total))
     if run.target.measure is not None and (metric := run.metric) is not None:
         rows = run.data if run.validation is None else run.validation
-        run.curves.setdefault(metric.name, []).append(run.target.measure(rows.batch()))
+        run.curves.setdefault(metric.name, []).append(
+            run.target.measure(rows.batches(run.target.most_rows))
+        )
     run.target.take_remarks()  # those of rows that no step saw
     run.sums, run.step, run.epoch = {}, 0, run.epoch + 1
     warm = run.target.is_warm(run.epoch)
@@ -425,6 +427,7 @@ def _report(run: Run, done: int, total: int, rate: float) -> Progress:
     share = max(run.step, 1) / run.batches.steps_per_epoch
     figures = {"steps per second": rate, "seconds left": max(0, total - done) / max(rate, 1e-9)}
     figures |= {name: value / share for name, value in run.sums.items()}
+    figures |= {f"weight {name}": w for name, w in run.target.weights(run.epoch).items()}
     figures["learning rate"] = run.rate
     return Progress(stage=run.target.stage, done=done, total=total, figures=figures)
 

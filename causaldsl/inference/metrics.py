@@ -6,7 +6,7 @@ V itself: the metric says how well the latents carry V, not how well a new unit 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,7 @@ def _fits(kind: str, domain: Domain) -> bool:
             return not isinstance(domain, Categorical | Ordered)
 
 
-def measure(metric: Metric, compiled: CompiledScm, batch: Batch, draws: int) -> float:
+def measure(metric: Metric, compiled: CompiledScm, batches: Iterable[Batch], draws: int) -> float:
     """Return a metric on rows, from the mean of E[V] over some draws of the guide.
 
     Raises
@@ -92,16 +92,20 @@ def measure(metric: Metric, compiled: CompiledScm, batch: Batch, draws: int) -> 
     InferenceError
         CD603 if the rows have one value only, and `auc` orders nothing.
     """
+    pairs = [_means(metric.variable, compiled, batch, draws) for batch in batches]
+    means, truth = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+    return float(_METRICS[metric.kind](means, truth, metric))
+
+
+def _means(name: str, compiled: CompiledScm, batch: Batch, draws: int) -> tuple[Tensor, Tensor]:
+    """Return E[V], or the probabilities of its levels, and V, where it was seen."""
     module: Any = compiled.module
-    name = metric.variable
     with torch.no_grad():
         laws = [module.traces(batch)[1].nodes[name]["fn"] for _ in range(draws)]
         levels = isinstance(compiled.scm.variables[name].domain, Categorical | Ordered)
         means = torch.stack([law.probs if levels else law.mean for law in laws]).mean(0)
     truth, seen = batch[name], batch.get(f"{name}__seen")
-    if seen is not None:
-        means, truth = means[seen], truth[seen]
-    return float(_METRICS[metric.kind](means, truth, metric))
+    return (means, truth) if seen is None else (means[seen], truth[seen])
 
 
 def _accuracy(means: Tensor, truth: Tensor, metric: Metric) -> Tensor:

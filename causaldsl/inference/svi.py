@@ -39,16 +39,17 @@ from causaldsl.inference.loop import (
     went_astray,
 )
 from causaldsl.inference.marginals import fit_marginals
-from causaldsl.inference.memory import verify_memory
+from causaldsl.inference.memory import rows_at_once, verify_memory
 from causaldsl.inference.metrics import metric_of, verify_metric
 from causaldsl.inference.states import cloned, state_from
 from causaldsl.inference.targets import (
     Target,
-    final_weights,
+    first_terms,
     fixed_balance,
     guide_parameters,
     guide_target,
     model_target,
+    weights_of,
     without,
 )
 from causaldsl.inference.units import units_of
@@ -113,7 +114,8 @@ def fit(
     """
     config = config or FitConfig()
     verify_fittable(compiled, data, config)
-    verify_memory(compiled)
+    size = config.rows_per_batch(data.n_rows)
+    verify_memory(compiled, data.n_rows if size == "all" else min(size, data.n_rows))
     compiled.set_scales({n: (c, s) for n, (c, s) in data.encoding.scales().items()})
     fingerprint = fingerprint_of(compiled, data, config)
     came = None if resume is None else read_checkpoint(Path(resume), fingerprint)
@@ -195,9 +197,8 @@ def _begin(
     compiled: CompiledScm, data: EncodedData, config: FitConfig, came: Checkpoint | None
 ) -> tuple[Target, dict[str, float]]:
     """Make the parameters by a first full pass, fix every R there, and return what to minimise."""
-    module: Any = compiled.module
     with isolated(derive_seed(config.seed, "first pass")), torch.no_grad():
-        first = module.loss_terms(data.batch(), data.n_rows)[0]
+        first = first_terms(compiled, data)
         state = pyro.get_param_store().get_state()
     balance = fixed_balance(compiled, first)
     if came is None:
@@ -234,7 +235,9 @@ def _finish(
         found = (
             ()
             if run.interrupted or caller.is_stopping()
-            else convergence.find_boundaries(compiled, run.target, config, data, caller.is_stopping)
+            else convergence.find_boundaries(
+                compiled, run.target, config, data, caller.is_stopping, settled=settled
+            )
         )
         units = units_of(compiled, data)
     guides: dict[str, GuideFit] = {}
@@ -261,7 +264,7 @@ def _finish(
         passes=measured.passes,
         parts=measured.parts,
         terms=measured.terms,
-        weights=final_weights(compiled, measured.terms, balance),
+        weights=weights_of(compiled, measured.terms, balance),
         kl=convergence.divergences(compiled, measured.parts),
         units=units,
         kept=None if run.interrupted else run.best_epoch,
@@ -385,7 +388,8 @@ def _train_guide(
     recipe = _guide_recipe(config, data.n_rows)
     with isolated(derive_seed(config.seed, "guide", guide), cloned(state)) as inner:
         evidence = compiled.module.GUIDE_EVIDENCE[guide]
-        batch = without(data.batch(), compiled, evidence)
+        some = next(data.batches(rows_at_once(compiled)))
+        batch = without(some, compiled, evidence)
         own = guide_parameters(compiled, guide, batch, data.n_rows)
         target = guide_target(compiled, guide, data.n_rows, own, config.particles)
         run = start_run(target, recipe, data)

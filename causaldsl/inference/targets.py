@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 
 from causaldsl.codegen.guide_text import python_name
+from causaldsl.data.encoded import EncodedData
 from causaldsl.diagnostics.model import InferenceError
 from causaldsl.inference import findings
+from causaldsl.inference.memory import rows_at_once
 from causaldsl.inference.metrics import Metric, measure
 from causaldsl.runtime.load import CompiledScm
 
@@ -57,7 +59,8 @@ class Target:
     batch. `set_training` tells networks that normalise or drop units. `is_warm` says whether every
     warm-up has ended at an epoch: before that, objectives of different epochs do not compare.
     `take_remarks` gives what terms had to leave out since it was last asked, `measure` what `keep`
-    looks at on some rows.
+    looks at on some rows, `weights` what a unit of each term counts for at an epoch. `most_rows`
+    are as many as a pass takes at once.
     """
 
     stage: str
@@ -68,7 +71,30 @@ class Target:
     trainable: frozenset[str] | None = None
     is_warm: Callable[[float], bool] = field(default=lambda _: True)
     take_remarks: Callable[[], list[Remark]] = field(default=list)
-    measure: Callable[[Batch], float] | None = None
+    measure: Callable[[Iterable[Batch]], float] | None = None
+    weights: Callable[[float], Mapping[str, float]] = field(default=lambda _: {})
+    most_rows: int | None = None
+
+    def over(self, data: EncodedData, epoch: float) -> Losses:
+        """Return an evaluation on all rows: the mean over the parts that they are taken in.
+
+        A term over a sample, such as a kernel distance, is then a mean of such terms over parts.
+        """
+        parts = [(len(b["__row__"]) / data.n_rows, b) for b in data.batches(self.most_rows)]
+        found = [(share, self.evaluate(batch, epoch)) for share, batch in parts]
+        return found[0][1] if len(found) == 1 else _joined(found)
+
+
+def _joined(found: list[tuple[float, Losses]]) -> Losses:
+    def mean(shares: list[tuple[float, Shares]]) -> Shares:
+        return {n: sum((w * s[n] for w, s in shares), torch.zeros(())) for n in shares[0][1]}
+
+    return Losses(
+        total=sum((w * x.total for w, x in found), torch.zeros(())),
+        terms=mean([(w, x.terms) for w, x in found]),
+        parts=mean([(w, x.parts) for w, x in found]),
+        players=mean([(w, x.players) for w, x in found]),
+    )
 
 
 def _averaged(many: list[tuple[Shares, Shares]]) -> tuple[Shares, Shares]:
@@ -107,6 +133,8 @@ def model_target(
             players={name: terms[player["loss"]] for name, player in table.items()},
         )
 
+    numbers = {name: float(value) for name, value in first.items()}
+
     def is_warm(epoch: float) -> bool:
         now, later = (module.objective(first, e, balance) for e in (epoch, math.inf))
         return bool(now == later)
@@ -117,9 +145,9 @@ def model_target(
         noted.clear()
         return taken
 
-    def measured(batch: Batch) -> float:
+    def measured(batches: Iterable[Batch]) -> float:
         assert metric is not None
-        return measure(metric, compiled, batch, particles)
+        return measure(metric, compiled, batches, particles)
 
     return Target(
         stage="model",
@@ -137,18 +165,23 @@ def model_target(
         is_warm=is_warm,
         take_remarks=take_remarks,
         measure=None if metric is None else measured,
+        weights=lambda epoch: weights_of(compiled, numbers, balance, epoch),
+        most_rows=rows_at_once(compiled),
     )
 
 
-def final_weights(
-    compiled: CompiledScm, terms: Mapping[str, float], balance: Mapping[str, float]
+def weights_of(
+    compiled: CompiledScm,
+    terms: Mapping[str, float],
+    balance: Mapping[str, float],
+    epoch: float = math.inf,
 ) -> dict[str, float]:
-    """Return what a unit of each term adds to the objective once every warm-up has ended."""
+    """Return what a unit of each term adds to the objective, by default after every warm-up."""
     with torch.enable_grad():
         free = {
             n: torch.tensor(v, dtype=torch.float64, requires_grad=True) for n, v in terms.items()
         }
-        total = compiled.module.objective(free, math.inf, balance)
+        total = compiled.module.objective(free, epoch, balance)
         slopes: tuple[Tensor | None, ...] = torch.autograd.grad(
             total, list(free.values()), allow_unused=True
         )
@@ -181,7 +214,22 @@ def guide_target(
         total = sum(parts.values(), torch.zeros(()))
         return Losses(total=total, terms={"elbo": total}, parts=parts)
 
-    return Target(stage=guide, evaluate=evaluate, trainable=trainable)
+    return Target(
+        stage=guide, evaluate=evaluate, trainable=trainable, most_rows=rows_at_once(compiled)
+    )
+
+
+def first_terms(compiled: CompiledScm, data: EncodedData) -> Shares:
+    """Return the objective's terms per row on all rows, which makes the parameters."""
+    module: Any = compiled.module
+
+    def evaluate(batch: Batch, epoch: float) -> Losses:
+        del epoch
+        terms, parts = module.loss_terms(batch, data.n_rows)
+        return Losses(total=torch.zeros(()), terms=terms, parts=parts)
+
+    target = Target(stage="first pass", evaluate=evaluate, most_rows=rows_at_once(compiled))
+    return target.over(data, 0).terms
 
 
 def without(batch: Batch, compiled: CompiledScm, evidence: tuple[str, ...]) -> Batch:

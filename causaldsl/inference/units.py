@@ -17,6 +17,7 @@ from torch.distributions import kl_divergence
 
 from causaldsl.data.encoded import EncodedData
 from causaldsl.inference.fitted import Units
+from causaldsl.inference.memory import rows_at_once
 from causaldsl.runtime.load import CompiledScm
 from causaldsl.runtime.scope import one_thread
 
@@ -30,15 +31,19 @@ def units_of(compiled: CompiledScm, data: EncodedData) -> dict[str, Units]:
     Only latents that the guide for all evidence draws have a posterior to look at.
     """
     module: Any = compiled.module
-    batch = data.batch()
     shares: dict[str, list[Tensor]] = {}
     places: dict[str, list[Tensor]] = {}
     with torch.no_grad(), one_thread():
         for done in range(PASSES):
-            drawn, made = module.traces(batch, data.n_rows)
-            for name, factor, prior, value in _latents(module, drawn.nodes, made.nodes):
-                shares.setdefault(name, []).append(_divergence(factor, prior, value))
-                places.setdefault(name, []).append(_place(factor, prior))
+            parts: dict[str, list[tuple[Tensor, Tensor]]] = {}
+            for batch in data.batches(rows_at_once(compiled)):
+                drawn, made = module.traces(batch, data.n_rows)
+                for name, factor, prior, value in _latents(module, drawn.nodes, made.nodes):
+                    both = (_divergence(factor, prior, value), _place(factor, prior))
+                    parts.setdefault(name, []).append(both)
+            for name, found in parts.items():
+                for store, whole in zip((shares, places), zip(*found, strict=True), strict=True):
+                    store.setdefault(name, []).append(torch.cat(whole))
             if done == 1 and all(_repeats(found) for found in (shares, places)):
                 break  # no factor reads a draw of another
     return {

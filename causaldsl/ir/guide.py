@@ -104,7 +104,8 @@ def derive_guide(
         reads[target] |= {_auxiliary(v) for v in _site_draws(site)}
     for target, site in maker.auxiliaries(made.values()).items():
         made[_auxiliary(target)] = site
-        reads[_auxiliary(target)] = {_auxiliary(v) for v in _site_draws(site)}
+        reads[_auxiliary(target)] = {v for v in _site_reads(site) if v in latents}
+        reads[_auxiliary(target)] |= {_auxiliary(v) for v in _site_draws(site)}
     order = _in_order(reads)
     later = _guide_descendants(reads)
     for target in order:

@@ -468,7 +468,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """In a loss: draws of some variables from their mechanisms, together, in order."""
+    """In a loss: draws of some variables from their mechanisms, together.
+
+    `names` stand in the order in which they are drawn, `inputs` in the order of the text.
+    """
 
     names: tuple[str, ...]
     inputs: tuple[NetInput, ...]

@@ -10,6 +10,7 @@ from causaldsl.ir import nodes as ir
 from causaldsl.ir.networks import Reader, lower_network, variable_input
 from causaldsl.ir.refusals import Refused, loss_not_compiled
 from causaldsl.semantics.model import Scm, Structural, Variable
+from causaldsl.semantics.walk import names_in
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.domains import (
@@ -32,6 +33,10 @@ def _settings(call: nodes.Call) -> dict[str, nodes.Expression]:
 
 def sample_of(node: nodes.Expression, scm: Scm) -> ir.Sample:
     """Return one sample: variables as they are in the batch, or drawn anew together."""
+    for name in (n.name for n in names_in(node)):
+        if name in scm.variables and _is_constant(name, scm):
+            what = f"a sample of `{name}`, which is the same in every row,"
+            raise Refused(loss_not_compiled(what, node.span))
     match node:
         case nodes.Name(name=name) if name in scm.variables:
             return ir.Together((name,), _columns((name,), scm))
@@ -42,10 +47,18 @@ def sample_of(node: nodes.Expression, scm: Scm) -> ir.Sample:
             return ir.Together(names, _columns(names, scm))
         case nodes.Call(name="sampled", inputs=inputs):
             names = tuple(i.name for i in inputs if isinstance(i, nodes.Name))
+            if any(isinstance(scm.variables[name].domain, Image) for name in names):
+                raise Refused(loss_not_compiled("a fresh draw of an image", node.span))
             order = tuple(v for v in scm.variables if v in names)
-            return ir.Fresh(order, _columns(order, scm))
+            return ir.Fresh(order, _columns(names, scm))
         case _:
             raise Refused(loss_not_compiled("a sample of this form", node.span))
+
+
+def _is_constant(name: str, scm: Scm) -> bool:
+    """Whether a variable is computed from numbers alone."""
+    above = {name, *nx.ancestors(scm.graph, name)}
+    return all(isinstance(scm.variables[v].mechanism, Structural) for v in above)
 
 
 def _columns(names: tuple[str, ...], scm: Scm) -> tuple[ir.NetInput, ...]:
@@ -136,7 +149,11 @@ def _guess(node: nodes.From, scm: Scm) -> tuple[ir.Guess, int]:
     target = sample_of(node.target, scm)
     if len(target.names) != 1 or scm.variables[target.names[0]].size is not None:
         raise Refused(loss_not_compiled("a guess of several variables", node.target.span))
+    if isinstance(target, ir.Fresh):
+        raise Refused(loss_not_compiled("a guess of a fresh draw", node.target.span))
     variable = scm.variables[target.names[0]]
+    if isinstance(variable.domain, Image):
+        raise Refused(loss_not_compiled("a guess of an image", node.target.span))
     levels = None
     if isinstance(variable.domain, Binary | Categorical | Ordered):
         levels = len(levels_of(variable.domain) or ())

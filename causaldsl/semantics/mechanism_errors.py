@@ -149,6 +149,16 @@ def branch_without_levels(name: str, domain: str, span: Span, declared: Span) ->
     )
 
 
+def branch_on_array(name: str, size: int, span: Span, declared: Span) -> Diagnostic:
+    """Return the finding that `by` is followed by an array: a row has no single level."""
+    return codes.diagnostic(
+        "CD411",
+        f"`by {name}` needs one level in each row, and `{name}` is an array of {size}",
+        Label(span=span, text="several levels in each row"),
+        *_second(declared, "declared here"),
+    )
+
+
 def branch_of_no_network(span: Span) -> Diagnostic:
     """Return the finding that `by` stands behind something that has no parameters."""
     return codes.diagnostic(

@@ -9,6 +9,9 @@ from causaldsl.graph.dag import ancestors
 from causaldsl.semantics import mechanism_errors, name_errors, objective_errors
 from causaldsl.semantics.families import bind_arguments
 from causaldsl.semantics.gradients import check_gradients
+from causaldsl.semantics.intervals import OPERATOR_BOUNDS, Interval, negate
+from causaldsl.semantics.loss_samples import check_samples, columns_of
+from causaldsl.semantics.loss_shapes import check_shapes
 from causaldsl.semantics.model import Loss
 from causaldsl.semantics.resolve import Place, Resolver
 from causaldsl.semantics.scope import Scope
@@ -24,6 +27,8 @@ from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.functions import FUNCTIONS
 from causaldsl.vocabulary.losses import NEED_GRADIENT, NEED_NETWORK, SCHEDULES, TERMS
 from causaldsl.vocabulary.networks import NETWORKS
+
+ONE = Interval(1.0, 1.0)
 
 
 @dataclass(slots=True)
@@ -83,19 +88,28 @@ def _holds_term(expression: nodes.Expression) -> bool:
             return False
 
 
-def _sum(expression: nodes.Expression, checker: _Checker) -> nodes.Expression:
-    """Return a sum of weighted terms, resolved."""
+def _sum(
+    expression: nodes.Expression, checker: _Checker, weight: Interval = ONE
+) -> nodes.Expression:
+    """Return a sum of weighted terms, resolved; `weight` bounds what stands around it."""
     match expression:
-        case nodes.Binary(op="+" | "-", left=left, right=right):
-            return replace(expression, left=_sum(left, checker), right=_sum(right, checker))
+        case nodes.Binary(op="+" | "-" as op, left=left, right=right):
+            behind = weight if op == "+" else negate(weight)
+            return replace(
+                expression, left=_sum(left, checker, weight), right=_sum(right, checker, behind)
+            )
         case nodes.Unary(operand=inner):
-            return replace(expression, operand=_sum(inner, checker))
+            return replace(expression, operand=_sum(inner, checker, negate(weight)))
         case nodes.Binary(op="*", left=left, right=right):
-            return _product(expression, left, right, checker)
+            return _product(expression, left, right, checker, weight)
         case nodes.Binary(op="/", left=left, right=right):
-            weight = _weight(right, checker)
-            return replace(expression, left=_sum(left, checker), right=weight)
+            divisor, inverse = _divisor(right, expression.span, checker)
+            inner = _sum(left, checker, OPERATOR_BOUNDS["*"](weight, inverse))
+            return replace(expression, left=inner, right=divisor)
         case nodes.Call(name=name) if name in TERMS:
+            if name == "elbo" and weight.low < 0:
+                finding = objective_errors.negative_elbo(weight.low, expression.span)
+                checker.scope.findings.add(finding)
             return _term(expression, checker)
         case nodes.Call(name=name, name_span=span) if not _is_known_call(name):
             finding = name_errors.unknown_call(name, "loss term", span, [*TERMS, *SCHEDULES])
@@ -112,15 +126,51 @@ def _is_known_call(name: str) -> bool:
 
 
 def _product(
-    product: nodes.Binary, left: nodes.Expression, right: nodes.Expression, checker: _Checker
+    product: nodes.Binary,
+    left: nodes.Expression,
+    right: nodes.Expression,
+    checker: _Checker,
+    weight: Interval,
 ) -> nodes.Expression:
     in_left, in_right = _holds_term(left), _holds_term(right)
     if in_left and in_right:
         checker.scope.findings.add(objective_errors.product_of_terms(product.span))
         return product
     if in_left:
-        return replace(product, left=_sum(left, checker), right=_weight(right, checker))
-    return replace(product, left=_weight(left, checker), right=_sum(right, checker))
+        factor = _weight(right, checker)
+        inner = OPERATOR_BOUNDS["*"](weight, _bounds(factor, checker.scope))
+        return replace(product, left=_sum(left, checker, inner), right=factor)
+    factor = _weight(left, checker)
+    inner = OPERATOR_BOUNDS["*"](weight, _bounds(factor, checker.scope))
+    return replace(product, left=factor, right=_sum(right, checker, inner))
+
+
+def _divisor(
+    expression: nodes.Expression, quotient: Span, checker: _Checker
+) -> tuple[nodes.Expression, Interval]:
+    """Return what a term is divided by, and the bounds of its inverse."""
+    before = len(checker.scope.findings.diagnostics)
+    divisor = _weight(expression, checker)
+    if len(checker.scope.findings.diagnostics) > before:
+        return divisor, ONE
+    one = nodes.Number(value=1.0, text="1", span=expression.span)
+    inverse = nodes.Binary(op="/", left=one, right=divisor, span=quotient)
+    value = value_of(inverse, checker.scope)
+    return divisor, ONE if value is None else value.bounds
+
+
+def _bounds(weight: nodes.Expression, scope: Scope) -> Interval:
+    """Return the bounds of a checked weight over all epochs; 1 where something was reported."""
+    match weight:
+        case nodes.Call(name="warmup", inputs=(start, end)):
+            return _bounds(start, scope).hull(_bounds(end, scope))
+        case nodes.Binary(op=op, left=left, right=right):
+            return OPERATOR_BOUNDS[op](_bounds(left, scope), _bounds(right, scope))
+        case nodes.Unary(operand=inner):
+            return negate(_bounds(inner, scope))
+        case _:
+            value = value_of(weight, scope)
+            return ONE if value is None else value.bounds
 
 
 def _weight(expression: nodes.Expression, checker: _Checker) -> nodes.Expression:
@@ -130,8 +180,12 @@ def _weight(expression: nodes.Expression, checker: _Checker) -> nodes.Expression
         case nodes.Call(name="warmup"):
             return _warmup(expression, checker)
         case nodes.Binary(left=left, right=right):
+            before = len(scope.findings.diagnostics)
             left, right = _weight(left, checker), _weight(right, checker)
-            return replace(expression, left=left, right=right)
+            weight = replace(expression, left=left, right=right)
+            if len(scope.findings.diagnostics) == before:
+                value_of(weight, scope)  # a division by zero, or a number too large
+            return weight
         case nodes.Unary(operand=inner):
             return replace(expression, operand=_weight(inner, checker))
         case _:
@@ -203,9 +257,15 @@ def _is_schedule(call: nodes.Call, setting: nodes.Setting) -> bool:
 
 
 def _schedules(call: nodes.Call, checker: _Checker) -> tuple[nodes.Setting, ...]:
-    return tuple(
-        replace(s, value=_weight(s.value, checker)) for s in call.settings if _is_schedule(call, s)
-    )
+    found = []
+    for setting in call.settings:
+        if _is_schedule(call, setting):
+            weight = _weight(setting.value, checker)
+            if _bounds(weight, checker.scope).low < 0:
+                finding = mechanism_errors.wrong_setting("kl", "numbers from 0", weight.span)
+                checker.scope.findings.add(finding)
+            found.append(replace(setting, value=weight))
+    return tuple(found)
 
 
 def _check_elbo(call: nodes.Call, checker: _Checker) -> None:
@@ -241,10 +301,14 @@ def _numbers(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, ...
         if isinstance(item, nodes.TupleOf | nodes.By):
             reason = "is given several values together, expected one"
             scope.findings.add(objective_errors.wrong_inputs(call.name, reason, item.span))
+    check_shapes(call, inputs, scope)
     if len(values) == 2 and values[0] is not None and values[1] is not None:
         combine(values[0], values[1], values[0].bounds, call.span, scope)
     if len(scope.findings.diagnostics) == before and not _reads_model(inputs, scope):
         reason = "compares numbers only, expected a variable"
+        scope.findings.add(objective_errors.wrong_inputs(call.name, reason, call.span))
+    elif len(inputs) == 2 and inputs[0] == inputs[1]:
+        reason = f"compares {quoted(inputs[0].span)} to itself, expected two values"
         scope.findings.add(objective_errors.wrong_inputs(call.name, reason, call.span))
     return inputs
 
@@ -297,7 +361,9 @@ def _samples(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, ...
             finding = objective_errors.wrong_inputs(call.name, reason, item.span)
             checker.scope.findings.add(finding)
             return call.inputs
-    return tuple(_sample(item, call, checker) for item in call.inputs)
+    inputs = tuple(_sample(item, call, checker) for item in call.inputs)
+    check_samples(call, inputs, checker.scope, apart=call.name != "adversary")
+    return inputs
 
 
 def _mmd(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, ...]:
@@ -309,12 +375,29 @@ def _mmd(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, ...]:
         scope.findings.add(objective_errors.wrong_inputs("mmd", reason, first.span, hint))
         return call.inputs
     if isinstance(first, nodes.By):
-        body = _sample(first.body, call, checker)
+        sample = _sample(first.body, call, checker)
         branch = checker.resolver.branch(first.branch)
-        result: tuple[nodes.Expression, ...] = (replace(first, body=body, branch=branch),)
+        result: nodes.Expression = replace(first, body=sample, branch=branch)
+        _check_groups(sample, branch, scope)
     else:
-        result = (_sample(first, call, checker),)
-    return result + tuple(_reference(item, call, checker) for item in call.inputs[1:])
+        sample = result = _sample(first, call, checker)
+    others = tuple(_reference(item, call, checker) for item in call.inputs[1:])
+    samples = (sample, *(item for item in others if not _is_family(item)))
+    check_samples(call, samples, scope, apart=False)
+    return (result, *others)
+
+
+def _is_family(expression: nodes.Expression) -> bool:
+    return isinstance(expression, nodes.Call) and expression.name in FAMILIES
+
+
+def _check_groups(sample: nodes.Expression, branch: nodes.Expression, scope: Scope) -> None:
+    """Report groups that differ by what they are formed by."""
+    held = columns_of(sample, scope)
+    if held is not None and isinstance(branch, nodes.Name) and (branch.name, False) in held:
+        reason = f"compares groups by `{branch.name}`, which the sample itself holds"
+        span = held[branch.name, False].span
+        scope.findings.add(objective_errors.wrong_inputs("mmd", reason, span))
 
 
 def _reference(
@@ -333,6 +416,11 @@ def _reference(
         expression, inputs=tuple(checker.resolver.resolve(i) for i in expression.inputs)
     )
     bind_arguments(resolved, family, scope)
+    for item in resolved.inputs:
+        for name in names_in(item):
+            if name.name in scope.variables or name.name in scope.parameters:
+                reason = f"is compared to a distribution that reads `{name.name}`, expected numbers"
+                scope.findings.add(objective_errors.wrong_inputs("mmd", reason, name.span))
     return resolved
 
 
@@ -345,6 +433,7 @@ def _adversary(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, .
             scope.findings.add(objective_errors.wrong_inputs("adversary", reason, call.span))
         target = _sample(first.target, call, checker)
         source = _sample(first.source, call, checker)
+        _check_target(target, source, scope)
         return (replace(first, target=target, source=source),)
     if len(call.inputs) == 1:
         reason = "is given one sample, expected what it learns and from what"
@@ -352,6 +441,15 @@ def _adversary(call: nodes.Call, checker: _Checker) -> tuple[nodes.Expression, .
         scope.findings.add(objective_errors.wrong_inputs("adversary", reason, first.span, hint))
         return call.inputs
     return _samples(call, checker)
+
+
+def _check_target(target: nodes.Expression, source: nodes.Expression, scope: Scope) -> None:
+    """Report a network that reads what it is to learn."""
+    learned, read = columns_of(target, scope), columns_of(source, scope)
+    for column, item in (read or {}).items():
+        if column in (learned or {}):
+            reason = f"learns `{column[0]}` from itself, expected other variables"
+            scope.findings.add(objective_errors.wrong_inputs("adversary", reason, item.span))
 
 
 _INPUTS: Mapping[str, Callable[[nodes.Call, _Checker], tuple[nodes.Expression, ...]]] = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from causaldsl.diagnostics import codes
 from causaldsl.diagnostics.model import Diagnostic, Label
+from causaldsl.semantics.wording import quoted
 from causaldsl.source import Span
 
 # --- guides ---------------------------------------------------------------------------------
@@ -112,6 +113,50 @@ def wrong_inputs(term: str, reason: str, span: Span, hint: str | None = None) ->
     )
 
 
+def shapes_differ(
+    left: tuple[Span, tuple[int, ...]], right: tuple[Span, tuple[int, ...]], span: Span
+) -> Diagnostic:
+    """Return the finding that values of other shapes in each row meet in a loss."""
+    found = ", ".join(f"{quoted(where)} {_shape(shape)}" for where, shape in (left, right))
+    return codes.diagnostic(
+        "CD214",
+        f"{found}, expected values of one size in each row",
+        Label(span=span, text="sizes do not match"),
+    )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    match shape:
+        case ():
+            return "is one number"
+        case (cells,):
+            return f"has {cells} cell{'' if cells == 1 else 's'}"
+        case _:
+            return f"is an image of {' x '.join(map(str, shape))}"
+
+
+def widths_differ(term: str, first: tuple[Span, int], second: tuple[Span, int]) -> Diagnostic:
+    """Return the finding that two samples which are compared have not as many columns."""
+    one, other = (f"{n} column{'' if n == 1 else 's'}" for _, n in (first, second))
+    return codes.diagnostic(
+        "CD464",
+        f"`{term}` compares {quoted(first[0])}, {one}, to {quoted(second[0])}, {other}, "
+        "expected as many on both sides",
+        Label(span=second[0], text=other),
+        Label(span=first[0], text=one, primary=False),
+    )
+
+
+def held_twice(name: str, span: Span) -> Diagnostic:
+    """Return the finding that a sample holds a variable twice."""
+    return codes.diagnostic(
+        "CD464",
+        f"a sample holds `{name}` twice, expected each variable once",
+        Label(span=span, text="a second time"),
+        hint="leave one of the two out",
+    )
+
+
 def needs_network(term: str, span: Span) -> Diagnostic:
     """Return the finding that a term which trains a network is given none."""
     return codes.diagnostic(
@@ -138,6 +183,16 @@ def wrong_weight(span: Span) -> Diagnostic:
         "the weight of a term is no number, expected numbers, params or `warmup(...)`",
         Label(span=span, text="no number"),
         hint="move it into the term",
+    )
+
+
+def negative_elbo(least: float, span: Span) -> Diagnostic:
+    """Return the finding that a weight would push the ELBO down."""
+    return codes.diagnostic(
+        "CD469",
+        f"the weight of `elbo` is {least:g}, expected a number from 0",
+        Label(span=span, text="would be made worse"),
+        hint="add it, and subtract the other terms",
     )
 
 

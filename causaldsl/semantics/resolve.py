@@ -200,10 +200,17 @@ class Resolver:
                 return resolved
             inner = branch.inputs[0]
         name = self.variable(inner, "a variable with levels")
-        if name is not None and levels_of(self.scope.variables[name].domain) is None:
-            declared = self.scope.variables[name]
+        if name is None:
+            return branch
+        declared = self.scope.variables[name]
+        if levels_of(declared.domain) is None:
             finding = mechanism_errors.branch_without_levels(
                 name, str(declared.domain), branch.span, declared.span
+            )
+            self.scope.findings.add(finding)
+        elif declared.size is not None:
+            finding = mechanism_errors.branch_on_array(
+                name, declared.size, branch.span, declared.span
             )
             self.scope.findings.add(finding)
         return branch

@@ -156,7 +156,7 @@ def check_structure(
     parents: dict[str, list[str]] = {name: [] for name in everything}
     for tail_name, head_name in arrows:
         parents[head_name].append(tail_name)
-    graph = _graph(everything, arrows)
+    graph = _graph(everything, arrows, groups)
     is_acyclic = _check_acyclic(graph, arrows, findings)
     return Structure(
         variables=everything,
@@ -230,10 +230,14 @@ def _add_stand_in(
 
 
 def _graph(
-    variables: Mapping[str, DeclaredVariable], arrows: Mapping[tuple[str, str], Span]
+    variables: Mapping[str, DeclaredVariable],
+    arrows: Mapping[tuple[str, str], Span],
+    groups: Mapping[str, tuple[str, ...]],
 ) -> nx.DiGraph[str]:
     graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from((name, node_attributes(v)) for name, v in variables.items())
+    for name, variable in variables.items():
+        within = tuple(g for g, members in groups.items() if name in members)
+        graph.add_node(name, **node_attributes(variable, within))
     graph.add_edges_from(arrows)
     return nx.freeze(graph)
 
@@ -248,12 +252,14 @@ def _check_acyclic(
     return not cycles
 
 
-def node_attributes(variable: DeclaredVariable) -> dict[str, object]:
-    """Return what the graph knows of a variable."""
+def node_attributes(variable: DeclaredVariable, groups: tuple[str, ...]) -> dict[str, object]:
+    """Return what the graph knows of a variable, with the groups that it is a member of."""
     return {
         "role": variable.role.value,
         "observed": variable.role.is_observed,
         "label": variable.label,
         "domain": str(variable.domain),
+        "size": variable.size,
+        "groups": groups,
         "stand_in": variable.stand_in,
     }

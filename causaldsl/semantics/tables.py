@@ -136,6 +136,11 @@ def _check_covers(
         finding = value_errors.wrong_index(what.strip("`"), reason, item.span)
         resolver.scope.findings.add(finding)
         return
+    if variable.size is not None:
+        reason = f"`{item.name}` is an array of {variable.size}, expected one level in each row"
+        finding = value_errors.wrong_index(what.strip("`"), reason, item.span)
+        resolver.scope.findings.add(finding)
+        return
     missing = [level for level in levels if level not in keys]
     if missing:
         resolver.scope.findings.add(

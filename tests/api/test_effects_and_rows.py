@@ -169,3 +169,26 @@ def test_what_the_objective_leaves_out_is_named_where_it_enters_the_prior():
     table["c"] = rng.choice(list("uvw"), 30)
     found = causaldsl.loads(text).fit(table, epochs=2, passes=2).effects(table, "a=a'", draws=3)
     assert "`c`: weight 0 in `elbo`" in found.text.replace("\n    ", " ")
+
+
+def test_an_estimand_that_the_encoder_cannot_give_is_named_beside_those_that_it_can():
+    text = """scm causes
+sensitive a : binary
+observed x : real
+outcome y : binary
+latent z, w
+y, w -> z
+z, a -> x
+z ~ Normal(mlp(y, w; hidden=[3]))
+guide z ~ Normal(mlp(x, a; hidden=[3]))
+guide w ~ Normal(mlp(z; hidden=[3]))
+guide y ~ mlp(z; hidden=[3])
+a -> y
+loss elbo(weights={a: 0})
+train epochs=1
+"""
+    rng = np.random.default_rng(0)
+    rows = {"a": rng.integers(0, 2, 20), "x": rng.normal(size=20), "y": rng.integers(0, 2, 20)}
+    found = causaldsl.loads(text).fit(rows).effects(rows, "a=a'", draws=3)
+    assert np.isfinite(found.effect("abducted", "probability").estimate)
+    assert "no effect `without outcome`: the encoder cannot answer" in " ".join(found.text.split())

@@ -7,10 +7,11 @@ import pytest
 import typer
 
 from causaldsl.cli import exit_codes
-from causaldsl.cli.outcomes import ending_well
+from causaldsl.cli.outcomes import ending_well, outcomes
 from causaldsl.diagnostics.codes import diagnostic
-from causaldsl.diagnostics.model import InternalError, Label, ModelError
+from causaldsl.diagnostics.model import CounterfactualError, InternalError, Label, ModelError
 from causaldsl.source import SourceFile, Span
+from tests.command_line import run
 
 
 def _ends_with(error, monkeypatch):
@@ -108,3 +109,38 @@ def _found(code, path=None):
 )
 def test_the_first_error_decides_the_exit_code(found, code):
     assert exit_codes.exit_code(found) == code
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (_found("CD736", "m.scm"), 3),
+        (_found("CD728", "m.scm"), 3),
+        (_found("CD602", "m.scm"), 3),
+        (_found("CD112"), 2),
+        (_found("CD001"), 3),
+    ],
+)
+def test_what_checking_a_text_finds_is_a_mistake_of_the_model_whatever_its_family(found, code):
+    assert exit_codes.exit_code(found, of_model=True) == code
+    with pytest.raises(typer.Exit) as end, outcomes():
+        raise ModelError(found)
+    assert end.value.exit_code == code
+
+
+def test_a_question_of_the_file_that_is_refused_when_asked_is_no_mistake_of_the_model():
+    with pytest.raises(typer.Exit) as end, outcomes():
+        raise CounterfactualError(_found("CD716", "m.scm"))
+    assert end.value.exit_code == 5
+
+
+@pytest.mark.parametrize("command", ["check", "compile", "graph", "fit"])
+def test_a_draw_in_a_mechanism_ends_a_command_as_a_mistake_of_the_model(command, tmp_path):
+    path, table = tmp_path / "m.scm", tmp_path / "t.csv"
+    path.write_text(
+        "scm m\nobserved a : binary\noutcome y : binary\na -> y\n"
+        "y ~ mlp(parents; hidden=[4]) by sampled(a)\n"
+    )
+    table.write_text("a,y\n0,1\n1,0\n")
+    more = ("--data", table) if command == "fit" else ()
+    assert run(command, path, *more).code == 3

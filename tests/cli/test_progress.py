@@ -29,6 +29,8 @@ def test_a_line_holds_stage_steps_objective_rate_and_time_left():
 def test_the_objective_is_shown_with_the_elbo_by_site_and_losses_behind_it():
     text = progress.elbo_line(FIGURES)
     assert text == "objective 5.900; by site S 0.958, K -0.100; control 0.250"
+    weighed = progress.elbo_line({**FIGURES, "weight elbo": 1.0, "weight control": 4.488})
+    assert weighed == f"{text} x 4.49"
 
 
 def test_an_objective_that_has_gone_astray_is_written_by_its_exponent():

@@ -4,6 +4,7 @@ import numpy as np
 import pyro
 import pytest
 import torch
+from pyro.infer import SVI, Trace_ELBO, TraceMeanField_ELBO
 from scipy.special import expit
 
 from causaldsl.runtime.scope import isolated
@@ -109,11 +110,29 @@ def test_an_encoder_of_draws_reads_draws_of_the_predictors_in_training():
     assert not torch.equal(y, rows["y"])
     assert not torch.equal(a, rows["a"])
     # the draw of y is one at the draw of a
-    law = found.drawn.nodes["y__guide"]["fn"]
-    heads = by_row(found.params, "guide.y", stacked(rows, "x", "z"), read[-2][1].numpy())
-    assert law.logits.numpy() == pytest.approx(heads[:, 0])
-    # the likelihood is that of the observed value
-    assert torch.equal(found.drawn.nodes["y__guide"]["value"], rows["y"])
+    lost = found.drawn.nodes["y__guide"]["fn"].log_factor
+    heads = by_row(found.params, "guide.y", stacked(rows, "x", "z"), read[-2][1].numpy())[:, 0]
+    # and the likelihood is that of the observed value
+    signed = (2 * rows["y"].numpy() - 1) * heads
+    assert lost.numpy() == pytest.approx(np.log1p(np.exp(-signed)))
+
+
+@pytest.mark.parametrize("elbo", [Trace_ELBO, TraceMeanField_ELBO])
+def test_pyros_own_inference_teaches_the_predictors_too(elbo):
+    compiled = compiled_of(OBSERVED)
+    rows, module = rows_of(compiled, 60), compiled.module
+    with isolated(0):
+        module.training(True) if hasattr(module, "training") else None
+        svi = SVI(module.model, module.guide, pyro.optim.Adam({"lr": 0.02}), elbo())
+
+        def lost():
+            with torch.no_grad():
+                return module.loss_terms(rows, 60)[0]["auxiliary"].item()
+
+        first = lost()
+        losses = [svi.step(rows) for _ in range(150)]
+        assert lost() < first
+        assert losses[-1] < losses[0]
 
 
 def test_without_the_outcome_the_encoder_reads_a_draw_of_it_by_the_same_networks():

@@ -1,6 +1,7 @@
 """Losses over samples: values against numpy, and whose parameters their gradients reach."""
 
 import numpy as np
+import pyro
 import pytest
 import torch
 from scipy.special import expit, log_softmax
@@ -105,7 +106,7 @@ def test_long_samples_are_read_at_evenly_spaced_rows():
     x, y = torch.randn(1025, 2, generator=g).double(), torch.randn(1024, 2, generator=g).double()
     module = compiled_of(f"{HEAD}loss it = mmd(u by S) + hsic(u, x)\n").module
     close(float(module.mmd(x, y, "gaussian", 1.0)), mmd(x[::2].numpy(), y.numpy(), width=1.0))
-    both = float(module.hsic(x, x, "gaussian", 1.0))
+    both = float(module.hsic("it", x, x, "gaussian", 1.0))
     close(both, hsic(x[::2].numpy(), x[::2].numpy(), ("gaussian", "gaussian"), 1.0))
 
 
@@ -214,6 +215,16 @@ def test_levels_are_alike_or_not():
     close(found["it"], hsic(found.value("u").numpy(), levels, ("gaussian", "level")))
 
 
+def test_the_independence_of_a_batch_of_one_row_is_0_and_noted():
+    compiled = compiled_of(f"{HEAD}loss it = hsic(u, x)\n")
+    compiled.module.REMARKS.clear()
+    assert Pass(compiled, rows_of(compiled, 1), of="it")["it"] == 0.0
+    assert set(compiled.module.REMARKS) == {("it", "a batch has one row")}
+    compiled.module.REMARKS.clear()
+    Pass(compiled, rows_of(compiled, 2))
+    assert not compiled.module.REMARKS
+
+
 def test_samples_of_several_variables_stand_side_by_side():
     _, rows, found = of("hsic(u, (x, w))", HEAD + "latent w[2]\nw -> x\n")
     both = np.concatenate([rows["x"].numpy()[:, None], found.value("w").numpy()], 1)
@@ -224,6 +235,7 @@ def test_samples_of_several_variables_stand_side_by_side():
 
 NET = "network=mlp(hidden=[4, 3], activation=tanh)"
 PLAYED = HEAD + "latent w[2]\nw -> x\n"
+MISSING = "observed c : real missing latent\n"
 
 
 def test_the_total_correlation_is_the_networks_log_ratio_on_the_batch():
@@ -319,11 +331,132 @@ def test_an_adversary_tells_the_batch_from_fresh_draws_of_the_model():
     assert found["it"] == pytest.approx(-loss)
 
 
+@pytest.mark.parametrize("of_all", [False, True])
+def test_a_fresh_draw_of_what_has_no_parents_is_drawn_in_every_row(of_all):
+    head = "scm m\nobserved x, r : real\nlatent u[2], k\nu, k, r -> x\n"
+    batch, fresh = ("(r, u, k)", "sampled(r, u, k)") if of_all else ("k", "sampled(k)")
+    compiled = compiled_of(f"{head}loss it = adversary({batch}, {fresh}; {NET})\n")
+    seen = []
+    inner = compiled.module.apart_from
+    compiled.module.apart_from = lambda *given: seen.append(given) or inner(*given)
+    found = Pass(compiled, rows_of(compiled, 17))
+    _, first, second = seen[-1]
+    assert first.shape == second.shape == (17, 4 if of_all else 1)
+    assert all(len(set(column)) == 17 for column in second.T.tolist())
+    assert found.terms["it"].isfinite()
+
+
+def test_a_fresh_draw_of_what_reads_no_parent_is_drawn_in_every_row():
+    head = "scm m\nobserved x, y : real\nlatent u\nu -> x -> y\ny ~ Normal(0, 1)\n"
+    _, _, found = of("mmd(y, sampled(y); kernel=gaussian(1))", head)
+    with isolated(0):
+        torch.set_rng_state(found.after_draws)
+        other = torch.distributions.Normal(0.0, 1.0).expand((17,)).sample()
+    y = found.value("y").numpy()[:, None]
+    close(found["it"], mmd(y, other.numpy()[:, None], width=1.0))
+
+
+def test_fresh_draws_stand_in_the_order_of_the_text():
+    head = "scm m\nobserved x, y : real\nlatent u\nu -> x -> y\ny ~ Normal(100, 1)\n"
+    compiled = compiled_of(f"{head}loss it = adversary((y, x), sampled(y, x); {NET})\n")
+    seen = []
+    inner = compiled.module.apart_from
+    compiled.module.apart_from = lambda *given: seen.append(given) or inner(*given)
+    Pass(compiled, rows_of(compiled, 17))
+    means = seen[-1][2].mean(0)
+    assert means[0] > 50 > means[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "above"),
+    [("k", "latent k\n"), ("k", "latent k\nobserved b : real\nk -> b\n"), ("c", MISSING)],
+)
+def test_a_network_that_learns_a_drawn_variable_moves_neither_the_model_nor_its_guide(
+    target, above
+):
+    """What it learns is a draw of the guide, through which its own loss sends nothing."""
+    text = f"{HEAD}{above}{target} -> x\n"
+    compiled = compiled_of(f"{text}loss it = adversary({target} from u; {NET})\n")
+    rows = rows_of(compiled, 17)
+    theirs = Pass(compiled, rows, of="it (network)")
+    assert {n for n in theirs.grads if not n.startswith("player.")} == set()
+    assert {n for n in theirs.moving if n.startswith("player.")}
+    ours = Pass(compiled, rows, of="it").moving  # hides the variable from both ends
+    assert any(target in n for n in ours)
+    assert any("u" in n for n in ours)
+
+
+def test_a_ratio_without_norms_over_the_batch_is_read_off_the_batch_alone():
+    for more in ("", ", norm=layer", ", dropout=0.1"):
+        net = f"network=mlp(hidden=[4]{more})"
+        text = compiled_of(f"{PLAYED}loss it = total_correlation(u, w; {net})\n").text
+        assert "def density_ratio(" in text
+        assert "density_ratio_together" not in text
+
+
+def test_a_ratio_under_norms_over_the_batch_is_read_off_both_samples_together():
+    net = "network=mlp(hidden=[4, 3], activation=tanh, norm=batch)"
+    compiled = compiled_of(f"{PLAYED}loss it = total_correlation(u, w; {net})\n")
+    module = compiled.module
+    g = torch.Generator().manual_seed(0)
+    joint, product = (torch.randn(8, 4, generator=g).double() for _ in range(2))
+    joint = joint + 5  # which a norm over the joint rows alone would not see
+    joint.requires_grad_()
+    product.requires_grad_()
+    with isolated(0) as state:
+        module.training(True)
+        ratio, loss = module.density_ratio_together("player.it", joint, product)
+        ratio.backward()
+        module.training(False)
+    params = {n: v.detach() for n, v in state["params"].items()}
+    logits = normed_network(params, "player.it", torch.cat([joint, product]).detach().numpy())
+    assert ratio.item() == pytest.approx((logits[:8, 0] - logits[:8, 1]).mean(), abs=1e-4)
+    assert loss.item() == pytest.approx(entropy(logits, np.repeat([0, 1], 8)), abs=1e-4)
+    assert joint.grad.abs().sum() > 0
+    assert product.grad is None
+    assert all(v.grad is None for v in state["params"].values())
+
+
+def normed_network(params, name, x):
+    """A network of tanh layers, each normalised over the batch but the last, which is linear."""
+    k = 0
+    while f"{name}.{k}.weight" in params:
+        x = x @ params[f"{name}.{k}.weight"].numpy().T + params[f"{name}.{k}.bias"].numpy()
+        if f"{name}.{k + 1}.weight" in params:
+            x = np.tanh((x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5))
+        k += 1
+    return x
+
+
+def test_a_ratio_under_norms_over_the_batch_comes_near_the_total_correlation():
+    """Of a bivariate normal, which is -log(1 - rho^2) / 2."""
+    net = "network=mlp(hidden=[32, 32], norm=batch)"
+    module = compiled_of(f"{PLAYED}loss it = total_correlation(u, w; {net})\n").module
+    module.NETWORKS["player.it"]["sizes"] = (2, 32, 32, 2)
+    rho, n, found = 0.9, 500, []
+    with isolated(0):
+        module.weights_of("player.it")
+        named = {n: v for n, v in pyro.get_param_store().named_parameters() if n.startswith("play")}
+        optimiser = torch.optim.Adam(list(named.values()), lr=0.005)
+        module.training(True)
+        for step in range(400):
+            x, y, y2 = torch.randn(3, n).double()
+            joint = torch.stack([x, rho * x + (1 - rho**2) ** 0.5 * y], -1)
+            product = torch.stack([torch.randn(n).double(), y2], -1)
+            optimiser.zero_grad()
+            ratio, loss = module.density_ratio_together("player.it", joint, product)
+            loss.backward()
+            optimiser.step()
+            found += [ratio.item()] if step >= 300 else []
+        module.training(False)
+    assert np.mean(found) == pytest.approx(-0.5 * np.log(1 - rho**2), abs=0.15)
+
+
 GAMES = [
     f"total_correlation(u, (w, S); {NET})",
     f"adversary(S from u; {NET})",
     f"adversary(x from (u, w); {NET})",
-    f"adversary((x, S), (x, S); {NET})",
+    f"adversary(u, w; {NET})",
     f"adversary(x, sampled(x); {NET})",
 ]
 
@@ -335,7 +468,7 @@ def test_neither_side_of_a_game_moves_the_other(game, more):
     rows = rows_of(compiled, 17)
     ours = Pass(compiled, rows, of="it").moving
     assert not any(name.startswith("player.") for name in ours)
-    assert ours or game == GAMES[3]  # two samples of the table alone
+    assert ours
     theirs = Pass(compiled, rows, of="it (network)").moving
     assert theirs
     assert all(name.startswith("player.it.") for name in theirs)
@@ -502,3 +635,56 @@ def test_gradients_agree_with_finite_differences(term):
             )
             slope = (up - down) / 2e-5
             assert base.grads[name][place].item() == pytest.approx(slope, rel=1e-4, abs=1e-7), name
+
+
+# --- other worlds, of networks that are others while training -------------------------------
+
+CHANGING = """scm m
+sensitive a : binary
+outcome   y : binary
+latent    u
+u, a -> y
+y ~ mlp(u, a; hidden=[8], WORDS)
+guide u ~ Normal(linear(y))
+loss fair = mean(abs(E[y] - E[y[a <- a']]))
+"""
+
+
+@pytest.mark.parametrize("words", ["norm=batch", "dropout=0.5", "norm=batch, dropout=0.3"])
+def test_a_world_is_that_of_the_networks_at_use(words):
+    compiled = compiled_of(CHANGING.replace("WORDS", words))
+    rows, module = rows_of(compiled, 40), compiled.module
+    with isolated(3):
+        module.loss_terms(rows, 40)  # makes the parameters
+        module.training(True)
+        module.loss_terms(rows, 40)
+        before = {n: v.clone() for n, v in pyro.get_param_store().items() if "norm" in n}
+        state = torch.get_rng_state()
+        terms, _ = module.loss_terms(rows, 40)
+        assert module.MODE["training"]
+        after = {n: v.clone() for n, v in pyro.get_param_store().items() if "norm" in n}
+        torch.set_rng_state(state)
+        u = module.traces(rows, 40)[1].nodes["u"]["value"]
+        module.training(False)
+        for name, value in after.items():  # the second look has moved the running figures again
+            pyro.get_param_store()[name].data.copy_(value)
+        p = module.parameters()
+        worlds = [module.given_y(p, u, a).mean for a in (rows["a"], 1 - rows["a"])]
+    expected = (worlds[0] - worlds[1]).abs().mean().item()
+    assert terms["fair"].item() == pytest.approx(expected)
+    if "norm" in words:  # one pass of the batch, not one for each world
+        mean = "y.0.norm.mean"
+        x = torch.stack([u, rows["a"]], -1) @ p["y.0.weight"].T + p["y.0.bias"]
+        assert torch.allclose(after[mean], 0.9 * before[mean] + 0.1 * x.mean(0))
+
+
+def test_a_level_without_weight_makes_no_difference_though_units_are_dropped():
+    compiled = compiled_of(CHANGING.replace("WORDS", "dropout=0.5"))
+    rows, module = rows_of(compiled, 40), compiled.module
+    with isolated(3):
+        module.loss_terms(rows, 40)
+        with torch.no_grad():
+            pyro.get_param_store()["y.0.weight"][:, 1] = 0.0
+        module.training(True)
+        terms, _ = module.loss_terms(rows, 40)
+    assert terms["fair"].item() == 0.0

@@ -121,7 +121,7 @@ def test_numbers_that_are_given_need_no_teaching():
 
 
 def test_what_a_game_draws_anew_is_taught_by_it():
-    game = "loss like = adversary((a, x), sampled(x); network=mlp(hidden=[4]))\n"
+    game = "loss like = adversary(x, sampled(x); network=mlp(hidden=[4]))\n"
     text = TEXT.replace(
         "observed  d : binary", "observed d : binary\nobserved x : real\ngroup g = x"
     )

@@ -12,6 +12,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.image import imread
 from matplotlib.textpath import TextPath
 
+from causaldsl import pipeline
 from causaldsl.drawing.composition import Words, compose, describe
 from causaldsl.drawing.layout import layered_layout
 from causaldsl.drawing.picture import FORMATS, render
@@ -19,6 +20,7 @@ from causaldsl.drawing.scene import build_scene
 from causaldsl.drawing.theme import DARK, LIGHT
 from causaldsl.graph.dag import thaw
 from causaldsl.graph.surgery import twin
+from causaldsl.source import SourceFile
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -281,3 +283,15 @@ def test_drawing_png_starts_no_pyplot():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "False"
+
+
+def test_an_array_shows_its_size_and_a_variable_its_group():
+    source = SourceFile(
+        path="m.scm",
+        text="scm m\nlatent u[3]\nobserved x[2] : real\n"
+        "observed y : binary\ngroup g = x, y\nu -> g\n",
+    )
+    drawn = " ".join(texts(svg_of(pipeline.check_source(source).scm.graph)))
+    assert "u[3] real" in drawn
+    assert "x[2] real, in g" in drawn
+    assert "y binary, in g" in drawn

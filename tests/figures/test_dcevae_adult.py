@@ -46,8 +46,12 @@ def record(**kinds):
 def test_limits_are_those_of_means_over_seeds():
     good = {"nats": 5.0, "TE": 0.18, "CE error": 0.02}
     worse = {"nats": 5.05, "TE": 0.19, "CE error": 0.04}
-    fair = {"dcevae, fair | seed 1": {"figures": {"TE": 0.04, "LR factual": 0.81}}}
-    found = dcevae_adult.misses({**record(dcevae={1: good, 2: worse}), **fair})
+    others = {
+        "dcevae, fair | seed 1": {"figures": {"TE": 0.04, "LR factual": 0.81}},
+        "cvae, to the letter | seed 1": {"figures": {"TE": 0.1}},
+        "cevae_released | seed 1": {"figures": {"TE": 0.1}},
+    }
+    found = dcevae_adult.misses({**record(dcevae={1: good, 2: worse}), **others})
     assert found == ["dcevae: CE error is 0.0300, not within 0 .. 0.025"]
 
 
@@ -68,4 +72,5 @@ def test_words_of_every_kind_are_understood(name):
     settings = pipeline.checked_scm(path, dict(kind.overrides)).training.settings
     config, found = configure(settings, kind.words)
     assert found == ()
-    assert config.validation == 0  # every training row teaches
+    # every training row teaches, but where the authors' own recipe is followed
+    assert config.validation == (0.25 if name.endswith("to the letter") else 0)

@@ -100,7 +100,7 @@ def test_passes_that_are_not_finite_are_refused_by_name():
         total=torch.tensor(1.0), terms={}, parts={"Y": torch.tensor(1.0), "w": torch.tensor(np.inf)}
     )
     target = Target(stage="model", evaluate=lambda batch, epoch: losses)
-    data = SimpleNamespace(batch=dict)
+    data = SimpleNamespace(n_rows=1, batches=lambda most: [{"__row__": torch.arange(1)}])
     with pytest.raises(InferenceError, match=r"`w`") as refused:
         convergence.evaluate(target, data, 3, 0.0)
     assert refused.value.diagnostics[0].code == "CD610"

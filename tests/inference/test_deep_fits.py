@@ -1,6 +1,7 @@
 """Fits of models with networks, players and branches: what moves, what is kept, what is told."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,13 @@ import torch
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from causaldsl.diagnostics.model import InferenceError
-from causaldsl.inference import memory, metrics
+from causaldsl.inference import convergence, memory, metrics
 from causaldsl.inference.archive import load, save
 from causaldsl.inference.config import FitConfig
 from causaldsl.inference.fitted import result_from_dict, result_to_dict
+from causaldsl.inference.states import cloned
 from causaldsl.inference.svi import fit
+from causaldsl.inference.targets import first_terms, model_target
 from causaldsl.inference.units import units_of
 from causaldsl.runtime.scope import isolated
 
@@ -81,7 +84,7 @@ def test_without_rows_set_apart_the_metric_is_that_of_the_training_rows(deep):
     kept = fitted.result.curves["rmse(x)"][fitted.result.kept - 1]
     metric = metrics.metric_of("rmse(x)")
     with isolated(0, fitted.state):
-        again = [metrics.measure(metric, compiled, data.batch(), 20) for _ in range(2)]
+        again = [metrics.measure(metric, compiled, [data.batch()], 20) for _ in range(2)]
     # the curve's number is one draw for each row
     assert kept == pytest.approx(np.mean(again), rel=0.2)
 
@@ -138,7 +141,7 @@ def measured(word, law, truth, compiled_text, monkeypatch):
         nodes = {name: {"fn": law}}  # noqa: RUF012
 
     monkeypatch.setattr(compiled.module, "traces", lambda batch: (None, Made))
-    return metrics.measure(metrics.metric_of(word), compiled, {name: truth}, 1)
+    return metrics.measure(metrics.metric_of(word), compiled, [{name: truth}], 1)
 
 
 def test_metrics_against_scikit_learn(deep, monkeypatch):
@@ -210,6 +213,14 @@ def test_a_table_of_one_class_fits_and_says_what_it_could_not_compute(compile_te
     assert "on 3 of 3 batches" in finding.message
 
 
+def test_batches_of_one_row_that_have_no_independence_are_counted(compile_text, encode):
+    compiled = compile_text(GROUPS.replace("mmd(u by S)", "hsic(u, S)"))
+    data = encode(compiled, pd.DataFrame({"S": list("pq") * 10, "x": np.arange(20) / 7})[:9])
+    fitted = fit(compiled, data, config=worded(SHORT, batch_size=4, epochs=2))
+    (finding,) = [d for d in fitted.result.diagnostics if d.code == "CD625"]
+    assert "on 2 of 6 batches: a batch has one row" in finding.message
+
+
 def test_a_branch_without_rows_is_told(compile_text, encode):
     text = "scm m\nobserved S : {p, q, r}\nobserved x : real\nlatent u\nu, S -> x\n"
     text += "x ~ Normal(mlp(u; hidden=[3]) by S, 1)\nguide u ~ Normal(mlp(x; hidden=[3]) by S)\n"
@@ -243,16 +254,59 @@ def test_batches_of_one_row_leave_the_running_figures_where_they_began(deep, enc
 
 def test_networks_beyond_the_free_memory_are_refused_at_their_place(deep, monkeypatch):
     compiled, data = deep
-    weights = sum(memory.weights_in(net) for net in compiled.module.NETWORKS.values())
-    monkeypatch.setattr(memory, "available", lambda: weights * 32 - 1)
+    networks = compiled.module.NETWORKS.values()
+    weights = 32 * sum(memory.weights_in(net) for net in networks)
+    outputs = 24 * SHORT.batch_size * sum(memory.outputs_in(net) for net in networks)
+    monkeypatch.setattr(memory, "available", lambda: weights + outputs - 1)
     with pytest.raises(InferenceError) as refused:
         fit(compiled, data, config=SHORT)
     (finding,) = refused.value.diagnostics
     assert finding.code == "CD613"
     assert finding.span.text.startswith("guide u")
-    assert f"training {weights:,} weights takes" in finding.message
-    monkeypatch.setattr(memory, "available", lambda: weights * 32)
-    memory.verify_memory(compiled)
+    assert f"for a batch of {SHORT.batch_size:,} rows" in finding.notes[1]
+    monkeypatch.setattr(memory, "available", lambda: weights + outputs)
+    memory.verify_memory(compiled, SHORT.batch_size)
+
+
+def test_the_outputs_of_a_network_are_those_of_its_layers():
+    dense = {"sizes": (4, 7, 3), "levels": 2}
+    assert memory.outputs_in(dense) == 2 * (7 + 3)
+    conv = {"kind": "conv", "image": (3, 8, 8), "channels": (3, 5, 6), "sizes": (24, 2)}
+    assert memory.outputs_in(conv) == 5 * 16 + 6 * 4 + 2
+    deconv = {"kind": "deconv", "image": (1, 8, 8), "channels": (6, 5, 1), "sizes": (3, 24)}
+    assert memory.outputs_in(deconv) == 5 * 16 + 1 * 64 + 24
+
+
+def test_a_pass_in_parts_gives_what_one_of_all_rows_does(deep, monkeypatch):
+    compiled, data = deep
+    fitted = fit(compiled, data, config=SHORT)
+    monkeypatch.setattr(memory, "AT_ONCE", 7 * memory.AT_ONCE // memory.rows_at_once(compiled))
+    assert memory.rows_at_once(compiled) == 7 < data.n_rows
+    with isolated(0, cloned(fitted.state)), torch.no_grad():
+        target = model_target(compiled, data.n_rows, {}, first_terms(compiled, data), 1)
+        whole, parted = (
+            convergence.evaluate(replace(target, most_rows=rows), data, 200, math.inf)
+            for rows in (None, 7)
+        )
+        units = units_of(compiled, data)["u"]
+    assert parted.parts["u"] == pytest.approx(whole.parts["u"])  # in closed form
+    assert abs(parted.elbo - whole.elbo) < 5 * math.hypot(parted.elbo_se, whole.elbo_se)
+    assert units.kl == pytest.approx(fitted.result.units["u"].kl)
+    assert units.spread == pytest.approx(fitted.result.units["u"].spread)
+
+
+@pytest.mark.parametrize("keep", ["accuracy(y)", "rmse(x)"])
+def test_what_keep_looks_at_does_not_depend_on_parts(deep, keep):
+    compiled, data = deep
+    metric = metrics.metric_of(keep)
+    with isolated(0):
+        compiled.module.loss_terms(data.batch(), data.n_rows)
+        parts = list(data.batches(7))
+        assert torch.equal(torch.cat([b["__row__"] for b in parts]), torch.arange(70))
+        whole, parted = (
+            metrics.measure(metric, compiled, rows, 400) for rows in ([data.batch()], parts)
+        )
+    assert parted == pytest.approx(whole, abs=0.05)
 
 
 def test_the_weights_of_a_module_are_counted_before_they_are_made(deep):
@@ -386,3 +440,14 @@ def test_a_resumed_deep_run_equals_the_straight_one_bit_for_bit(deep, tmp_path, 
     assert straight.result.curves == resumed.result.curves
     assert straight.result.kept == resumed.result.kept
     assert codes(straight) == codes(resumed)
+
+
+def test_progress_tells_each_terms_weight_as_a_warm_up_stands(compile_text, encode):
+    text = DEEP.replace("elbo(weights={a: 0})", "elbo(kl=warmup(0, 1; epochs=2), weights={a: 0})")
+    compiled = compile_text(text.replace("loss apart = ", "loss apart = 0.4 * "))
+    told = []
+    fit(compiled, encode(compiled, deep_frame()), config=SHORT, progress=told.append)
+    figures = [p.figures for p in told if p.stage == "model" and "weight apart" in p.figures]
+    assert {f["weight apart"] for f in figures} == {0.4}
+    assert all("weight apart (network)" not in f for f in figures)
+    assert figures[0]["weight kl"] == 0.0

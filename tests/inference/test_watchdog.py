@@ -86,7 +86,8 @@ def test_the_last_good_checkpoint_survives(compile_text, encode, tmp_path):
 
 def test_a_term_that_vanishes_cannot_be_balanced(compile_text, encode):
     compiled = compile_text(
-        "scm m\nobserved X : real\nobserved Y : real\nX -> Y\nloss same = balance(mse(X, X))\n"
+        "scm m\nobserved X : real\nobserved Y : real\nX -> Y\n"
+        "loss same = balance(mean(step(X - 9)))\n"
     )
     data = encode(compiled, pd.DataFrame({"X": np.arange(9.0), "Y": np.arange(9.0) ** 2}))
     with pytest.raises(InferenceError) as refused:
