@@ -436,7 +436,8 @@ def predictors_of(fitted: FittedScm) -> tuple[ScmPredictor, ...]:
 
     scm = fitted.compiled.scm
     if not fitted.predictors:
-        raise FairnessError([no_predict_line(scm.name)])
+        refused = [d for d in fitted.result.diagnostics if d.code.startswith("CD8")]
+        raise FairnessError([no_predict_line(scm.name, refused if scm.predictions else None)])
     lines = features_of(fitted.compiled, fitted.params, fitted.state, fitted.result.seed)
     try:
         roles = roles_of(scm, needs_sensitive=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from causaldsl.diagnostics.codes import diagnostic
 from causaldsl.diagnostics.model import Diagnostic
 
@@ -24,8 +26,15 @@ def other_target(found: str, outcome: str) -> Diagnostic:
     )
 
 
-def no_predict_line(model: str) -> Diagnostic:
-    """CD814: a model that predicts nothing."""
+def no_predict_line(model: str, lost: Sequence[Diagnostic] | None = None) -> Diagnostic:
+    """CD814: a model that predicts nothing, or a fit whose regressions were refused, and why."""
+    if lost is not None:
+        return diagnostic(
+            "CD814",
+            f"the fit of `{model}` holds no predictor: its regressions could not be fitted",
+            notes=tuple(f"{d.code} {d.message}" for d in lost),
+            hint="mend that, and fit again",
+        )
     return diagnostic(
         "CD814",
         f"model `{model}` has no `predict` line, so it has no predictor",

@@ -240,3 +240,23 @@ def test_what_a_notebook_shows_is_escaped():
     assert "<script>" not in model._repr_html_()
     table = pd.DataFrame({"X": [0.1, 0.4, 0.3]})
     assert "<b>x" not in model.fit(table, epochs=1, passes=2)._repr_html_()
+
+
+def test_a_fit_whose_regressions_were_refused_says_so_where_it_is_asked_to_predict():
+    text = """scm holes
+sensitive a : binary
+observed x : real
+outcome y : real missing latent
+latent z
+z, a -> x, y
+train epochs=2
+predict y from z
+"""
+    rows = {"a": [0, 1, 0, 1], "x": [0.1, 1.2, -0.4, 0.8], "y": [0.3, None, -0.1, 0.9]}
+    fit = causaldsl.loads(text).fit(rows)
+    with pytest.raises(causaldsl.CausalDslError) as caught:
+        fit.predict(rows)
+    (finding,) = caught.value.diagnostics
+    assert finding.code == "CD814"
+    assert "holds no predictor" in finding.message
+    assert finding.notes[0].startswith("CD810 feature `y` is missing")
