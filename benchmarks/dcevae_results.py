@@ -105,8 +105,8 @@ def table_one(adult: dict) -> str:
     seeds = ", ".join(map(str, kinds["dcevae"]))
     return f"""## Beside the published numbers
 
-`python benchmarks/dcevae_adult.py`, or `causaldsl compare --protocol dcevae models/dcevae.scm models/cvae.scm models/cevae.scm models/mcevae.scm --data adult_binary
---set beta_fair=0 --seeds {seeds.replace(" ", "")}`. The table of the paper: total effect (TE) and effects by race and country (CE) on test rows, of probabilities, latents from the
+`python benchmarks/dcevae_adult.py`, or `causaldsl data adult_binary --part published -o adult.csv` and `causaldsl compare --protocol dcevae models/dcevae.scm models/cvae.scm models/cevae.scm models/mcevae.scm
+--data adult.csv --set beta_fair=0 --seeds {seeds.replace(" ", "")}`. The table of the paper: total effect (TE) and effects by race and country (CE) on test rows, of probabilities, latents from the
 encoder given the whole row; the mean absolute error of the four CE; chi-square distance of decoded rows' column sums; accuracy on all real rows of classifiers that
 learned decoded rows. Ours are mean ± standard deviation over splits (seeds {seeds}; the released files one split, that of the authors' run). No fairness term.
 

@@ -6,7 +6,7 @@
 # Released While training the encoder reads hard draws of the predictors of a and y, through which no gradient passes;
 #          afterwards it reads the observed values. Location and log-variance of the encoder end in tanh, so that its
 #          standard deviations lie between .61 and 1.65. a_f = 1 is their default, 0 what their table of effects needs.
-# Expect   With a_f = 0 a total effect of about .10.
+# Expect   With a_f = 0 a total effect of about .09.
 
 scm cevae_released "CEVAE as released"
 

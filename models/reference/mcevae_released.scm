@@ -7,7 +7,8 @@
 #          prior, and a group's distance is multiplied by its rows in the batch, which outweighs everything else. Their
 #          sum over pairs, divided by n (n - 1) / 2, is twice the distance here (but for n / (n - 1)): hence 0.2 and 1
 #          for their 0.1 and 0.5. The heads of the features are one more hidden layer in their code.
-# Expect   A total effect of about .18 whose decoded features hardly predict the decoded labels.
+# Expect   A total effect of about .19 from its own encoder and .07 from the prior; the decoded features hardly predict the
+#          decoded labels.
 
 scm mcevae_released "mCEVAE as released"
 
