@@ -125,6 +125,7 @@ class Terms:
         if isinstance(sample, ir.Fresh):
             self._draw(sample)
             table = {n: self.drawn.get(n, "") for n in sample.names}
+            table |= {n: self.here[n] for n in sample.beside}
         elif where == "apart":
             table = {m.target: f"apart[{quoted(m.target)}]" for m in self.program.mechanisms}
         else:

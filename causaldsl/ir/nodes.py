@@ -470,11 +470,13 @@ class Expected:
 class Fresh:
     """In a loss: draws of some variables from their mechanisms, together.
 
-    `names` stand in the order in which they are drawn, `inputs` in the order of the text.
+    `names` stand in the order in which they are drawn, `inputs` in the order of the text. Those
+    of `beside` stand among the inputs too, with their values in the batch.
     """
 
     names: tuple[str, ...]
     inputs: tuple[NetInput, ...]
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,10 @@ def loss_value(node: ir.LossValue) -> str:
 
 def _sample(sample: ir.Sample) -> str:
     names = ", ".join(sample.names)
-    return f"sampled({names})" if isinstance(sample, ir.Fresh) else f"({names})"
+    if not isinstance(sample, ir.Fresh):
+        return f"({names})"
+    drawn = f"sampled({names})"
+    return f"({', '.join([*sample.beside, drawn])})" if sample.beside else drawn
 
 
 def network(net: ir.Net) -> str:

@@ -11,6 +11,7 @@ from causaldsl.ir.networks import Reader, lower_network, variable_input
 from causaldsl.ir.refusals import Refused, loss_not_compiled
 from causaldsl.semantics.model import Scm, Structural, Variable
 from causaldsl.semantics.walk import names_in
+from causaldsl.source import Span
 from causaldsl.syntax import nodes
 from causaldsl.vocabulary.distributions import FAMILIES
 from causaldsl.vocabulary.domains import (
@@ -45,14 +46,31 @@ def sample_of(node: nodes.Expression, scm: Scm) -> ir.Sample:
         ):
             names = tuple(i.name for i in items if isinstance(i, nodes.Name))
             return ir.Together(names, _columns(names, scm))
-        case nodes.Call(name="sampled", inputs=inputs):
-            names = tuple(i.name for i in inputs if isinstance(i, nodes.Name))
-            if any(isinstance(scm.variables[name].domain, Image) for name in names):
-                raise Refused(loss_not_compiled("a fresh draw of an image", node.span))
-            order = tuple(v for v in scm.variables if v in names)
-            return ir.Fresh(order, _columns(names, scm))
+        case nodes.Call(name="sampled"):
+            return _fresh((node,), scm, node.span)
+        case nodes.TupleOf(items=items):
+            return _fresh(items, scm, node.span)
         case _:
             raise Refused(loss_not_compiled("a sample of this form", node.span))
+
+
+def _fresh(items: tuple[nodes.Expression, ...], scm: Scm, span: Span) -> ir.Fresh:
+    """Return fresh draws, with what stands beside them in the batch."""
+    names: list[str] = []
+    beside: list[str] = []
+    for item in items:
+        match item:
+            case nodes.Name(name=name) if name in scm.variables:
+                beside.append(name)
+                names.append(name)
+            case nodes.Call(name="sampled", inputs=inputs):
+                names += [i.name for i in inputs if isinstance(i, nodes.Name)]
+            case _:
+                raise Refused(loss_not_compiled("a sample of this form", span))
+    drawn = tuple(v for v in scm.variables if v in names and v not in beside)
+    if any(isinstance(scm.variables[name].domain, Image) for name in drawn):
+        raise Refused(loss_not_compiled("a fresh draw of an image", span))
+    return ir.Fresh(drawn, _columns(tuple(names), scm), tuple(beside))
 
 
 def _is_constant(name: str, scm: Scm) -> bool:

@@ -19,20 +19,16 @@ def columns_of(sample: nodes.Expression, scope: Scope) -> dict[Column, nodes.Exp
 
     The result is `None` where something was reported, and for a form that is not compiled.
     """
-    items: tuple[nodes.Expression, ...] = (sample,)
-    is_fresh = isinstance(sample, nodes.Call) and sample.name == "sampled"
-    if isinstance(sample, nodes.TupleOf):
-        items = sample.items
-    elif isinstance(sample, nodes.Call) and is_fresh:
-        items = sample.inputs
     found: dict[Column, nodes.Expression] = {}
-    for item in items:
-        if not isinstance(item, nodes.Name) or item.name not in scope.variables:
-            return None
-        if (item.name, is_fresh) in found:
-            scope.findings.add(objective_errors.held_twice(item.name, item.span))
-            return None
-        found[item.name, is_fresh] = item
+    for block in sample.items if isinstance(sample, nodes.TupleOf) else (sample,):
+        is_fresh = isinstance(block, nodes.Call) and block.name == "sampled"
+        for item in block.inputs if isinstance(block, nodes.Call) and is_fresh else (block,):
+            if not isinstance(item, nodes.Name) or item.name not in scope.variables:
+                return None
+            if any((item.name, fresh) in found for fresh in (True, False)):
+                scope.findings.add(objective_errors.held_twice(item.name, item.span))
+                return None
+            found[item.name, is_fresh] = item
     return found
 
 

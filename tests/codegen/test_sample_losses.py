@@ -331,6 +331,21 @@ def test_an_adversary_tells_the_batch_from_fresh_draws_of_the_model():
     assert found["it"] == pytest.approx(-loss)
 
 
+def test_an_adversary_judges_fresh_draws_beside_what_they_were_drawn_from():
+    head = "scm m\nsensitive a : binary\nobserved x : real\nlatent u\nu, a -> x\n"
+    head += "x ~ Normal(linear(u, a), 0.5)\n"
+    _, rows, found = of(f"adversary((a, x), (a, sampled(x)); {NET})", head)
+    with isolated(0):
+        torch.set_rng_state(found.after_draws)
+        p, u, a = found.params, found.value("u"), rows["a"]
+        mean = p["x__intercept"] + p["x__u"] * u + p["x__a"] * a
+        x = torch.distributions.Normal(mean, 0.5).rsample()
+    seen = np.stack([rows["a"], rows["x"]], 1)
+    made = np.stack([rows["a"], x], 1)
+    logits = network(found.params, "player.it", np.concatenate([seen, made]))
+    assert found["it"] == pytest.approx(-entropy(logits, np.repeat([0, 1], 17)))
+
+
 @pytest.mark.parametrize("of_all", [False, True])
 def test_a_fresh_draw_of_what_has_no_parents_is_drawn_in_every_row(of_all):
     head = "scm m\nobserved x, r : real\nlatent u[2], k\nu, k, r -> x\n"

@@ -29,6 +29,8 @@ loss w3 = mmd(g, c) + mmd(w, c) + mmd(u, (k, x)) + mmd(u by a, u)
 loss w4 = mmd(u by a, g)  # error: CD464
 loss w5 = adversary(u, k; network=mlp(hidden=[3]))  # error: CD464
 loss w6 = adversary((x, k), sampled(x); network=mlp(hidden=[3]))  # error: CD464
+loss w6b = adversary((k, x), (k, sampled(x, w)); network=mlp(hidden=[3]))  # error: CD464
+loss w6c = adversary((k, x), (k, sampled(x)); network=mlp(hidden=[3]))
 loss w7 = adversary((x, k), sampled(x, k); network=mlp(hidden=[3])) + hsic(u, (k, c))
 loss w8 = mmd(u, Normal(k, 1))  # error: CD464
 loss z1 = mmd(u by a) / 0  # error: CD220
@@ -48,5 +50,6 @@ loss t8 = mmd((u, a) by a)  # error: CD464
 loss t9 = adversary(sampled(x), sampled(x); network=mlp(hidden=[3]))  # error: CD464
 loss t10 = mse(mean(u), mean(u))  # error: CD464
 loss t11 = mmd((u, u), Normal(0, 1))  # error: CD464
+loss t12 = adversary((k, x), (x, sampled(x)); network=mlp(hidden=[3]))  # error: CD464
 loss t12 = adversary(x from sampled(x); network=mlp(hidden=[3]))
 loss e1 = -2 * elbo(kl=warmup(-1, 1; epochs=2))  # error: CD413, CD469
