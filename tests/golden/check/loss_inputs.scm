@@ -50,6 +50,6 @@ loss t8 = mmd((u, a) by a)  # error: CD464
 loss t9 = adversary(sampled(x), sampled(x); network=mlp(hidden=[3]))  # error: CD464
 loss t10 = mse(mean(u), mean(u))  # error: CD464
 loss t11 = mmd((u, u), Normal(0, 1))  # error: CD464
-loss t12 = adversary((k, x), (x, sampled(x)); network=mlp(hidden=[3]))  # error: CD464
+loss t20 = adversary((k, x), (x, sampled(x)); network=mlp(hidden=[3]))  # error: CD464
 loss t12 = adversary(x from sampled(x); network=mlp(hidden=[3]))
 loss e1 = -2 * elbo(kl=warmup(-1, 1; epochs=2))  # error: CD413, CD469
