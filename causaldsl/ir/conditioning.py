@@ -19,10 +19,11 @@ from causaldsl.syntax import nodes
 def conditioned_on(scm: Scm) -> frozenset[str]:
     """Return the variables of weight 0 whose mechanism learns, and that no other loss draws."""
     objective, _ = lower_objective(scm)
-    program, _ = lower(scm)
-    if objective is None or program is None:
+    weights = {} if objective is None else objective.elbo.weights
+    left_out = {name for name, weight in weights.items() if weight == Num(0.0)}
+    program, _ = lower(scm) if left_out else (None, ())
+    if program is None:
         return frozenset()
-    left_out = {name for name, weight in objective.elbo.weights.items() if weight == Num(0.0)}
     drawn = {name for loss in scm.losses for name in _drawn_anew(loss.value)}
     left_out -= {member for name in drawn for member in scm.groups.get(name, (name,))}
     return frozenset(m.target for m in program.mechanisms if m.target in left_out and _learns(m))
