@@ -118,11 +118,11 @@ def _treated(fitted: FittedScm, frame: pd.DataFrame) -> np.ndarray:
     from causaldsl.runtime.scope import isolated
     from causaldsl.worlds import bound_rows
 
-    data = bound_rows(pipeline.answerer_of(fitted), frame, ("xc", "xb", "t", "y"))
+    batch = bound_rows(pipeline.answerer_of(fitted), frame, ("xc", "xb", "t", "y")).batch()
+    batch["t"] = torch.ones_like(batch["t"])  # the factor is then -log P(t = 1)
     with isolated(0, dict(fitted.state)), torch.no_grad():
-        trace = poutine.trace(fitted.compiled.module.guide).get_trace(data.batch())
-    law: Any = trace.nodes["t__guide"]["fn"]
-    return law.mean.numpy()
+        trace = poutine.trace(fitted.compiled.module.guide).get_trace(batch)
+    return torch.exp(-trace.nodes["t__guide"]["fn"].log_factor).numpy()
 
 
 # --- Pyro's ---------------------------------------------------------------------------------
