@@ -163,6 +163,9 @@ def _place(parameter: str, axis: int, index: nodes.Expression, ctx: Lowering) ->
 def _lower_table(entries: tuple[nodes.Entry, ...], ctx: Lowering) -> ir.Ir:
     by_level = {e.key: e.value for e in entries}
     levels = levels_of(ctx.domain(ctx.target)) or ()
+    if set(by_level) != set(levels):
+        what = f"a table that does not go by the levels of `{ctx.target}`"
+        raise Refused(not_compiled(what, entries[0].span))
     return _vector(tuple(lower_expression(by_level[level], ctx) for level in levels))
 
 

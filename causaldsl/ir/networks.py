@@ -192,6 +192,8 @@ def _input(value: nodes.Expression, reader: Reader) -> ir.NetInput | None:
     drawn = False
     if isinstance(value, nodes.Call) and value.name == "sampled":
         value, drawn = value.inputs[0], True
+    if isinstance(value, nodes.Table | nodes.ListOf):
+        raise Refused(reader.refuse("a table or a list among the inputs of a network", value.span))
     if not isinstance(value, nodes.Name) or value.name not in reader.scm.variables:
         if reader.known is not None:
             raise Refused(reader.refuse("an input that is no plain variable", value.span))

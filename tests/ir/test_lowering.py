@@ -204,3 +204,13 @@ def test_a_group_whose_members_do_not_go_together_is_refused_at_its_place(member
     (finding,) = [d for d in (*checked.diagnostics, *refusals) if d.severity == "error"]
     assert finding.code == code
     assert finding.span.text in right or finding.span.text == f"g ~ {right}"
+
+
+@pytest.mark.parametrize("given", ["{0: 1, 1: 2}", "{a: 0}", "[1, 2]"])
+def test_a_table_is_no_input_of_a_network(given):
+    text = "scm m\nobserved a : binary\nobserved x : real\noutcome y : binary\na, x -> y\n"
+    text += f"y ~ mlp(a, x, {given}; hidden=[4])\n"
+    checked = pipeline.check_source(SourceFile(path="m.scm", text=text))
+    _, refusals = pipeline.lower_scm(checked.scm) if checked.scm else (None, ())
+    (finding,) = [d for d in (*checked.diagnostics, *refusals) if d.severity == "error"]
+    assert finding.span.text == given
